@@ -1,0 +1,234 @@
+package domain
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ChangeKind classifies a history row; it is the leaf kind of the evidence log.
+type ChangeKind string
+
+// The kinds of history rows.
+const (
+	ChangeCreate      ChangeKind = "create"
+	ChangeField       ChangeKind = "field"
+	ChangeVerify      ChangeKind = "verify"
+	ChangeClose       ChangeKind = "close"
+	ChangeReopen      ChangeKind = "reopen"
+	ChangeLink        ChangeKind = "link"
+	ChangeUnlink      ChangeKind = "unlink"
+	ChangeConflict    ChangeKind = "conflict"
+	ChangeEvidence    ChangeKind = "evidence"
+	ChangeObservation ChangeKind = "observation"
+	ChangeConfig      ChangeKind = "config"
+)
+
+// Subject says what a history row is about.
+type Subject string
+
+// The subjects of history rows.
+const (
+	SubjectMeasure  Subject = "measure"
+	SubjectIncident Subject = "incident"
+	SubjectTracker  Subject = "tracker"
+	SubjectPerson   Subject = "person"
+	SubjectTeam     Subject = "team"
+	SubjectToken    Subject = "token"
+	SubjectPolicy   Subject = "policy"
+)
+
+// Attribution says who caused a change and why. It accompanies every write.
+type Attribution struct {
+	Source Source
+	Actor  string
+	// OnBehalf is the tracker whose credential or event caused the change.
+	OnBehalf TrackerID
+	// External is the delivery id or remote issue id behind the change.
+	External string
+	// ExternalTime is the tracker's own time of the change.
+	ExternalTime time.Time
+	// Request is the request or job id.
+	Request string
+	Reason  string
+}
+
+// By returns the attribution of an actor's own change.
+func By(a Actor, reason string) Attribution {
+	return Attribution{Source: a.Source, Actor: a.ID, Reason: reason}
+}
+
+// Change is one row of the history: append-only, gapless by Seq over all
+// subjects and by SubjectSeq within one.
+type Change struct {
+	Seq        int64
+	Subject    Subject
+	Key        string
+	SubjectSeq int64
+	At         time.Time
+	Kind       ChangeKind
+	Field      string
+	From       string
+	To         string
+	// Overwritten is true when From or To is the losing value of a conflict.
+	Overwritten bool
+	Attribution
+}
+
+// FieldChange is one field's difference between two states.
+type FieldChange struct {
+	Kind  ChangeKind
+	Field string
+	From  string
+	To    string
+}
+
+// measureFields is the canonical text of every field of a measure whose
+// changes are history. The order is the order of rows within one change.
+func measureFields(m Measure) []FieldChange {
+	return []FieldChange{
+		{Field: "incident", To: string(m.Incident)},
+		{Field: "title", To: m.Title},
+		{Field: "description", To: m.Description},
+		{Field: "kind", To: string(m.Kind)},
+		{Field: "priority", To: string(m.Priority)},
+		{Field: "owner", To: string(m.Owner)},
+		{Field: "external_owner", To: m.ExternalOwner},
+		{Field: "deputy", To: string(m.Deputy)},
+		{Field: "team", To: string(m.Team)},
+		{Field: "due_on", To: m.DueOn.String()},
+		{Field: "success_metric", To: m.Metric.Text()},
+		{Field: "status", To: string(m.Status)},
+		{Field: "closure_reason", To: string(m.ClosureReason)},
+		{Field: "closure_note", To: m.ClosureNote},
+		{Field: "risk_accepted_until", To: m.RiskAcceptedUntil.String()},
+		{Field: "verdict", To: string(m.Verdict)},
+		{Field: "verified_by", To: string(m.VerifiedBy)},
+	}
+}
+
+// MeasureCreated returns the history row of a new measure: To is a JSON
+// object of every non-empty field, keys sorted.
+func MeasureCreated(m Measure) FieldChange {
+	extra := map[string]string{"created_at": m.CreatedAt.UTC().Format(time.RFC3339Nano)}
+	if !m.DoneAt.IsZero() {
+		extra["done_at"] = m.DoneAt.UTC().Format(time.RFC3339Nano)
+	}
+	return FieldChange{Kind: ChangeCreate, To: fieldsJSON(measureFields(m), extra)}
+}
+
+// MeasureChanges returns the differences between two states of a measure.
+func MeasureChanges(before, after Measure) []FieldChange {
+	changes := diff(measureFields(before), measureFields(after))
+	for n := range changes {
+		if changes[n].Field == "status" {
+			changes[n].Kind = statusChangeKind(before.Status, after.Status)
+		}
+	}
+	return changes
+}
+
+func statusChangeKind(from, to Status) ChangeKind {
+	switch {
+	case to == Verified:
+		return ChangeVerify
+	case !from.Open() && to.Open():
+		return ChangeReopen
+	case to == Done || to == Cancelled:
+		return ChangeClose
+	}
+	return ChangeField
+}
+
+func incidentFields(i Incident) []FieldChange {
+	return []FieldChange{
+		{Field: "title", To: i.Title},
+		{Field: "summary", To: i.Summary},
+		{Field: "severity", To: string(i.Severity)},
+		{Field: "status", To: string(i.Status)},
+		{Field: "started_at", To: instant(i.StartedAt)},
+		{Field: "detected_at", To: instant(i.DetectedAt)},
+		{Field: "mitigated_at", To: instant(i.MitigatedAt)},
+		{Field: "resolved_at", To: instant(i.ResolvedAt)},
+		{Field: "services", To: strings.Join(i.Services, "\n")},
+		{Field: "causes", To: strings.Join(i.Causes, "\n")},
+		{Field: "tags", To: strings.Join(i.Tags, "\n")},
+		{Field: "fingerprint", To: i.Fingerprint},
+		{Field: "recurrence_of", To: string(i.RecurrenceOf)},
+		{Field: "external_url", To: i.ExternalURL},
+		{Field: "external_id", To: i.ExternalID},
+		{Field: "team", To: string(i.Team)},
+	}
+}
+
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+// IncidentCreated returns the history row of a new incident.
+func IncidentCreated(i Incident) FieldChange {
+	return FieldChange{Kind: ChangeCreate, To: fieldsJSON(incidentFields(i), nil)}
+}
+
+// IncidentChanges returns the differences between two states of an incident.
+func IncidentChanges(before, after Incident) []FieldChange {
+	changes := diff(incidentFields(before), incidentFields(after))
+	for n := range changes {
+		if changes[n].Field != "status" {
+			continue
+		}
+		switch {
+		case after.Status == IncidentClosed || after.Status == IncidentDismissed:
+			changes[n].Kind = ChangeClose
+		case before.Status == IncidentClosed || before.Status == IncidentDismissed:
+			changes[n].Kind = ChangeReopen
+		}
+	}
+	return changes
+}
+
+func diff(before, after []FieldChange) []FieldChange {
+	var changes []FieldChange
+	for n := range after {
+		if before[n].To != after[n].To {
+			changes = append(changes, FieldChange{Kind: ChangeField, Field: after[n].Field, From: before[n].To, To: after[n].To})
+		}
+	}
+	return changes
+}
+
+func fieldsJSON(fields []FieldChange, extra map[string]string) string {
+	values := make(map[string]string, len(fields)+len(extra))
+	for _, f := range fields {
+		if f.To != "" {
+			values[f.Field] = f.To
+		}
+	}
+	for k, v := range extra {
+		values[k] = v
+	}
+	text, _ := json.Marshal(values) // a map of strings always encodes
+	return string(text)
+}
+
+// Created reads the fields back from a create row.
+func (c Change) Created() (map[string]string, error) {
+	if c.Kind != ChangeCreate {
+		return nil, Errorf(ErrInvalid, "history row %s is %q, not a creation", strconv.FormatInt(c.Seq, 10), c.Kind)
+	}
+	values := map[string]string{}
+	if err := json.Unmarshal([]byte(c.To), &values); err != nil {
+		return nil, Errorf(ErrInvalid, "history row %d cannot be read: %v", c.Seq, err)
+	}
+	return values, nil
+}
+
+// SortChanges brings history rows into log order.
+func SortChanges(changes []Change) {
+	slices.SortFunc(changes, func(a, b Change) int { return int(a.Seq - b.Seq) })
+}

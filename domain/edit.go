@@ -1,0 +1,236 @@
+package domain
+
+import (
+	"slices"
+	"time"
+)
+
+// Opt is an optional value of an edit: unset leaves the field alone, set to
+// the zero value clears it.
+type Opt[T any] struct {
+	Set   bool
+	Value T
+}
+
+// Some returns a set Opt.
+func Some[T any](v T) Opt[T] { return Opt[T]{Set: true, Value: v} }
+
+func (o Opt[T]) into(dst *T) {
+	if o.Set {
+		*dst = o.Value
+	}
+}
+
+// MeasureEdit is a change a person asks for. All parts are applied or none.
+type MeasureEdit struct {
+	Incident    Opt[IncidentKey]
+	Title       Opt[string]
+	Description Opt[string]
+	Kind        Opt[MeasureKind]
+	Priority    Opt[Priority]
+	Status      Opt[Status]
+	Owner       Opt[PersonID]
+	Deputy      Opt[PersonID]
+	Team        Opt[TeamID]
+	DueOn       Opt[Date]
+	Metric      Opt[Metric]
+
+	ClosureReason     Opt[ClosureReason]
+	RiskAcceptedUntil Opt[Date]
+	Verdict           Opt[Verdict]
+
+	// Reason goes to the history; due-date moves, reopening and some closures need it.
+	Reason string
+}
+
+// Rules is what an edit is judged against.
+type Rules struct {
+	Policy Policy
+	Now    time.Time
+	Zone   *time.Location
+}
+
+// Edit applies a person's change. It returns an ErrInvalid naming every
+// refused field, and leaves the measure as it was on any error.
+func (m *Measure) Edit(e MeasureEdit, by Actor, r Rules) error {
+	next := *m
+	var bad problems
+	checkText(&bad, "reason", e.Reason, MaxReason)
+	e.Incident.into(&next.Incident)
+	e.Kind.into(&next.Kind)
+	e.Priority.into(&next.Priority)
+	e.Deputy.into(&next.Deputy)
+	e.Team.into(&next.Team)
+	e.Metric.into(&next.Metric)
+	if e.Title.Set {
+		next.Title = NormalTitle(e.Title.Value)
+	}
+	if e.Description.Set {
+		next.Description = NormalText(e.Description.Value)
+	}
+	if e.Owner.Set {
+		next.Owner, next.ExternalOwner = e.Owner.Value, ""
+	}
+	if e.DueOn.Set {
+		next.moveDue(&bad, e.DueOn.Value, e.Reason, by, r)
+	}
+	if e.Status.Set && e.Status.Value != m.Status {
+		next.changeStatus(&bad, e, by, r)
+	} else {
+		next.amend(&bad, e)
+	}
+	next.check(&bad)
+	if m.Incident != "" && next.Incident == "" {
+		bad.add("incident", "cannot be removed; name another incident instead")
+	}
+	if next.Status != Proposed && next.Status.Open() && (e.Status.Set || m.meetsAccepted()) {
+		next.requireForAccepted(&bad)
+	}
+	if err := bad.err(); err != nil {
+		return err
+	}
+	if err := by.RequireTeam(next.Team); err != nil {
+		return err
+	}
+	next.UpdatedAt = r.Now
+	*m = next
+	return nil
+}
+
+func (m *Measure) meetsAccepted() bool {
+	var bad problems
+	m.requireForAccepted(&bad)
+	return len(bad) == 0
+}
+
+// amend refuses closing details without the status they belong to.
+func (m *Measure) amend(bad *problems, e MeasureEdit) {
+	if e.ClosureReason.Set && e.ClosureReason.Value != m.ClosureReason {
+		bad.add("closure_reason", "goes with status cancelled; set status as well")
+	}
+	if e.Verdict.Set && e.Verdict.Value != m.Verdict {
+		bad.add("verdict", "goes with status verified; set status as well")
+	}
+	if e.RiskAcceptedUntil.Set {
+		if m.ClosureReason != RiskAccepted {
+			bad.add("risk_accepted_until", "goes with closure reason risk_accepted")
+		}
+		m.RiskAcceptedUntil = e.RiskAcceptedUntil.Value
+	}
+}
+
+// moveDue sets the due date. The first one is the promise and stays; moving
+// it later needs a reason and is counted.
+func (m *Measure) moveDue(bad *problems, due Date, reason string, by Actor, r Rules) {
+	if due == m.DueOn {
+		return
+	}
+	if by.Source == FromUser {
+		checkDueNotBefore(bad, due, DateOf(m.CreatedAt.In(r.Zone)))
+		if !m.OriginalDueOn.IsZero() && reason == "" {
+			bad.add("reason", "is empty; moving the due date from %s needs a reason", orNone(m.DueOn))
+		}
+	}
+	m.setDue(due)
+}
+
+func (m *Measure) setDue(due Date) {
+	if m.OriginalDueOn.IsZero() {
+		m.OriginalDueOn = due
+	} else if !due.IsZero() && due != m.DueOn && (!m.DueOn.IsZero() || due != m.OriginalDueOn) {
+		m.DueMoves++
+	}
+	m.DueOn = due
+}
+
+func orNone(d Date) string {
+	if d.IsZero() {
+		return "none"
+	}
+	return d.String()
+}
+
+// changeStatus moves the measure along its life by a person's hand.
+func (m *Measure) changeStatus(bad *problems, e MeasureEdit, by Actor, r Rules) {
+	to := e.Status.Value
+	if !to.Valid() {
+		return // check names the accepted values
+	}
+	if !slices.Contains(nextStatuses(m.Status), to) {
+		bad.add("status", "%s cannot become %s; from here it can become %s", m.Status, to, joinEnum(nextStatuses(m.Status)))
+		return
+	}
+	if !m.Status.Open() && to.Open() {
+		if e.Reason == "" {
+			bad.add("reason", "is empty; reopening a %s measure needs a reason", m.Status)
+		}
+		m.reopen(to)
+		return
+	}
+	switch to {
+	case Done:
+		if r.Policy.EvidenceRequired && m.EvidenceCount == 0 {
+			bad.add("evidence", "is missing; add a link that shows the work is done")
+		}
+		m.complete(r.Now, by.ID)
+	case Verified:
+		m.verify(bad, e, by, r)
+	case Cancelled:
+		m.cancel(bad, e, by, r)
+	case Accepted, InProgress, Blocked, Proposed:
+		if m.AcceptedAt.IsZero() && to != Proposed {
+			m.AcceptedAt = r.Now
+		}
+		m.Status = to
+	}
+}
+
+func (m *Measure) complete(now time.Time, by string) {
+	if m.AcceptedAt.IsZero() {
+		m.AcceptedAt = now
+	}
+	m.Status, m.DoneAt, m.DoneBy = Done, now, by
+}
+
+// reopen withdraws every claim; what they were stays in the history.
+func (m *Measure) reopen(to Status) {
+	m.Status = to
+	m.DoneAt, m.VerifiedAt, m.CancelledAt = time.Time{}, time.Time{}, time.Time{}
+	m.Verdict, m.VerifiedBy, m.DoneBy = "", "", ""
+	m.ClosureReason, m.ClosureNote, m.RiskAcceptedUntil = "", "", Date{}
+}
+
+// verify is the second key: a person, not the owner for urgent measures, who
+// gives a verdict. A tracker can never turn it.
+func (m *Measure) verify(bad *problems, e MeasureEdit, by Actor, r Rules) {
+	if by.Source != FromUser {
+		bad.add("status", "verified is a person's judgement; a tracker can only claim done")
+	}
+	if !e.Verdict.Set || e.Verdict.Value == "" {
+		bad.add("verdict", "is empty; choose one of %s", joinEnum(Verdicts()))
+	}
+	if slices.Contains(r.Policy.SecondPerson, m.Priority) && PersonID(by.ID) == m.Owner && m.Owner != "" {
+		bad.add("status", "a %s measure is verified by somebody other than its owner", m.Priority)
+	}
+	m.Status, m.Verdict, m.VerifiedAt, m.VerifiedBy = Verified, e.Verdict.Value, r.Now, PersonID(by.ID)
+}
+
+func (m *Measure) cancel(bad *problems, e MeasureEdit, by Actor, r Rules) {
+	reason := e.ClosureReason.Value
+	if reason == "" {
+		bad.add("closure_reason", "is empty; choose one of %s", joinEnum(ClosureReasons()))
+	}
+	if (reason == WontDo || reason == RiskAccepted) && e.Reason == "" {
+		bad.add("reason", "is empty; closing as %s needs a text that says why", reason)
+	}
+	if (reason == WontDo || reason == RiskAccepted) && by.Source == FromSystem {
+		bad.add("closure_reason", "%s is a person's decision", reason)
+	}
+	if reason == RiskAccepted {
+		if until := e.RiskAcceptedUntil.Value; until.IsZero() || !DateOf(r.Now.In(r.Zone)).Before(until) {
+			bad.add("risk_accepted_until", "is missing or past; an accepted risk ends on a date to come")
+		}
+		m.RiskAcceptedUntil = e.RiskAcceptedUntil.Value
+	}
+	m.Status, m.ClosureReason, m.ClosureNote, m.CancelledAt = Cancelled, reason, e.Reason, r.Now
+}

@@ -1,0 +1,86 @@
+package domain
+
+import (
+	"slices"
+	"time"
+)
+
+// Policy holds the organisation's rules. Policies are versioned rows: the
+// version valid when a measure was created applies to it.
+type Policy struct {
+	Version int
+	From    time.Time
+
+	// DueDays is the due date in days from creation; a missing priority has none.
+	DueDays map[Priority]int
+	// SLADays is the completion target of the SLA picture.
+	SLADays map[Priority]int
+	// VerifyDays is when the effectiveness check falls due, in days after done.
+	VerifyDays map[Priority]int
+	// SecondPerson lists the priorities whose verifier is not the owner.
+	SecondPerson []Priority
+	// Gate lists the priorities that keep an incident from being closed.
+	Gate []Priority
+	// Preventing lists the kinds that can reduce recurrence.
+	Preventing []MeasureKind
+	// LookAgainDays is when a measure without due date is looked at again.
+	LookAgainDays int
+	// AssessmentMonths is the rhythm of the recurrence assessment: 3 (NIS2) or 1 (DORA).
+	AssessmentMonths int
+	// RemindDays are the days relative to the due date on which its owner is reminded.
+	RemindDays []int
+	// EvidenceRequired asks for an evidence link before done in our own UI.
+	EvidenceRequired bool
+}
+
+// DefaultPolicy is the policy shipped with the product (product.md).
+func DefaultPolicy() Policy {
+	return Policy{
+		Version:          1,
+		DueDays:          map[Priority]int{P0: 7, P1: 15, P2: 30, P3: 56},
+		SLADays:          map[Priority]int{P0: 7, P1: 30, P2: 60, P3: 90},
+		VerifyDays:       map[Priority]int{P0: 30, P1: 30, P2: 60, P3: 90, P4: 90},
+		SecondPerson:     []Priority{P0, P1, P2},
+		Gate:             []Priority{P0, P1},
+		Preventing:       []MeasureKind{Prevent, Process, Training, Cover},
+		LookAgainDays:    90,
+		AssessmentMonths: 3,
+		RemindDays:       []int{-7, -2, 0, 1},
+		EvidenceRequired: true,
+	}
+}
+
+// DueOn returns the due date the policy suggests for a measure created on a date.
+func (p Policy) DueOn(priority Priority, created Date) Date {
+	days, ok := p.DueDays[priority]
+	if !ok {
+		return Date{}
+	}
+	return created.AddDays(days)
+}
+
+// Prevents reports whether measures of the kind can reduce recurrence.
+func (p Policy) Prevents(kind MeasureKind) bool { return slices.Contains(p.Preventing, kind) }
+
+// Check refuses a policy that makes no sense.
+func (p Policy) Check() error {
+	var bad problems
+	for name, days := range map[string]map[Priority]int{"due_days": p.DueDays, "sla_days": p.SLADays, "verify_days": p.VerifyDays} {
+		for priority, n := range days {
+			checkEnum(&bad, name, priority, Priorities(), false)
+			if n < 1 || n > 3650 {
+				bad.add(name, "%d days for %s is not accepted; use 1 to 3650", n, priority)
+			}
+		}
+	}
+	for _, priority := range append(slices.Clone(p.Gate), p.SecondPerson...) {
+		checkEnum(&bad, "gate", priority, Priorities(), false)
+	}
+	for _, kind := range p.Preventing {
+		checkEnum(&bad, "preventing", kind, MeasureKinds(), false)
+	}
+	if p.AssessmentMonths != 1 && p.AssessmentMonths != 3 {
+		bad.add("assessment_months", "%d is not accepted; use 1 (DORA) or 3 (NIS2)", p.AssessmentMonths)
+	}
+	return bad.err()
+}
