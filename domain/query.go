@@ -1,0 +1,92 @@
+package domain
+
+import "time"
+
+// Page asks for one page of a list.
+type Page struct {
+	// Limit is 1 to 200; 0 means 50.
+	Limit int
+	// Cursor continues an earlier page of the same query; opaque.
+	Cursor string
+	// Sort names fields from the list's fixed set, "-" in front for descending.
+	Sort []string
+	// WithTotal also counts all rows.
+	WithTotal bool
+}
+
+// List is one page of an answer.
+type List[T any] struct {
+	Items []T
+	// NextCursor is empty on the last page.
+	NextCursor string
+	// Total is -1 unless it was asked for.
+	Total int
+}
+
+// IncidentFilter selects incidents; empty members do not filter.
+type IncidentFilter struct {
+	Status   []IncidentStatus
+	Severity []Severity
+	Team     []TeamID
+	Service  string
+	Cause    string
+	Tag      string
+	From     time.Time // started at or after
+	To       time.Time // started before
+	Query    string    // words in title, summary or key
+}
+
+// MeasureFilter selects measures; empty members do not filter.
+type MeasureFilter struct {
+	Status      []Status
+	Open        *bool
+	Overdue     *bool
+	PastPromise *bool
+	DueBefore   Date
+	DueAfter    Date
+	Priority    []Priority
+	Kind        []MeasureKind
+	Owner       PersonID
+	Team        []TeamID
+	Incident    IncidentKey
+	// NeedsIncident selects the inbox of adopted issues without an incident.
+	NeedsIncident *bool
+	Tracker       TrackerID
+	LinkState     []LinkState
+	Query         string
+
+	// Today is the civil date in the organisation's zone that overdue is judged by:
+	// due on a day before Today is overdue.
+	Today Date
+}
+
+// MeasureSorts and IncidentSorts are the fixed sets of sort fields.
+func MeasureSorts() []string {
+	return []string{"due_on", "original_due_on", "priority", "status", "title", "created_at", "updated_at", "key"}
+}
+
+// IncidentSorts is the fixed set of sort fields of incidents.
+func IncidentSorts() []string {
+	return []string{"started_at", "severity", "status", "title", "created_at", "updated_at", "key"}
+}
+
+// Rollup holds the counts of one incident (statistics.md A1, A2): a census,
+// so no interval. Completion and the two follow-through answers are nil where
+// nothing is left to judge.
+type Rollup struct {
+	Total      int // measures that count: without duplicate and created_in_error
+	Done       int // done or verified
+	Verified   int
+	Effective  int
+	Cancelled  int
+	Open       int
+	Overdue    int
+	WithoutDue int
+	Excluded   int
+	// Completion is Done / (Total - Cancelled).
+	Completion      *float64
+	FollowedThrough *bool
+	VerifiedThrough *bool
+	// Recurrences counts later incidents that name this one, directly.
+	Recurrences int
+}

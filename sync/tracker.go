@@ -1,0 +1,54 @@
+// Package sync keeps measures in step with tracker issues, both ways, without
+// losing or doubling an edit: a per-field three-way merge against a stored
+// base, then plan, execute, confirm.
+//
+// It declares the two interfaces it needs, Tracker and Store, in domain
+// types; adapters and the database live in their own rooms. Outside, only cmd
+// and external tests import this package, as tracksync.
+package sync
+
+import (
+	"context"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// Tracker is one configured GitHub repository or Jira project. Every error is
+// a *domain.Error: ErrUnavailable and ErrLimited carry RetryAt, ErrUncertain
+// says that a write may have happened, ErrGone and ErrNotFound are suspicions
+// about one issue, ErrUnauthorized breaks the credential, ErrForbidden parks
+// the write. Implementations neither sleep nor retry.
+type Tracker interface {
+	// Changed reads one page of issues changed since the cursor. Known ids are
+	// issues written a moment ago that the answer must not miss.
+	Changed(ctx context.Context, since domain.Cursor, known []string) (domain.Changes, error)
+	// Fetch reads one issue by its immutable id.
+	Fetch(ctx context.Context, ref domain.RemoteRef) (domain.Snapshot, error)
+	// Resolve reads the issue behind a URL or key that a person gave.
+	Resolve(ctx context.Context, address string) (domain.Snapshot, error)
+	// Create makes an issue. Where the tracker answers with ids only, the
+	// snapshot has no Fields and the base stays unconfirmed until the next read.
+	Create(ctx context.Context, draft domain.Draft) (domain.Snapshot, error)
+	// Push writes the named fields and nothing else.
+	Push(ctx context.Context, push domain.Push) (domain.Pushed, error)
+	// Find looks for issues that carry the nonce, unfiltered (T16).
+	Find(ctx context.Context, probe domain.Probe) ([]domain.Snapshot, error)
+	// Sweep reads linked issues by id and says of each whether it is there.
+	Sweep(ctx context.Context, refs []domain.RemoteRef) ([]Sighting, error)
+	// Check reads labels, fields, workflow and permissions for the mapping check.
+	Check(ctx context.Context) (domain.MappingReport, error)
+	// Put translates a domain value to the remote form it would have on the
+	// issue: the lens's put. It is pure; Raw equals the current Raw when the
+	// tracker already says the same (sticky statuses).
+	Put(field domain.Field, value string, on domain.Snapshot) domain.RemoteValue
+}
+
+// Sighting is the sweep's finding about one linked issue.
+type Sighting struct {
+	Ref      domain.RemoteRef
+	Presence domain.Presence
+	// Snapshot is set when the issue is present.
+	Snapshot *domain.Snapshot
+	// MovedTo is set when the issue went to another repository or project.
+	MovedTo *domain.RemoteRef
+}
