@@ -53,6 +53,14 @@ type Attribution struct {
 	// Request is the request or job id.
 	Request string
 	Reason  string
+	// Idempotency makes a create repeatable: the same key gives the first answer.
+	Idempotency Idempotency
+}
+
+// Idempotency is a caller's key for one create and the hash of its body.
+type Idempotency struct {
+	Key      string
+	BodyHash string
 }
 
 // By returns the attribution of an actor's own change.
@@ -101,6 +109,7 @@ func measureFields(m Measure) []FieldChange {
 		{Field: "due_on", To: m.DueOn.String()},
 		{Field: "success_metric", To: m.Metric.Text()},
 		{Field: "status", To: string(m.Status)},
+		{Field: "status_unknown", To: flag(m.StatusUnknown)},
 		{Field: "closure_reason", To: string(m.ClosureReason)},
 		{Field: "closure_note", To: m.ClosureNote},
 		{Field: "risk_accepted_until", To: m.RiskAcceptedUntil.String()},
@@ -161,6 +170,13 @@ func incidentFields(i Incident) []FieldChange {
 		{Field: "external_id", To: i.ExternalID},
 		{Field: "team", To: string(i.Team)},
 	}
+}
+
+func flag(b bool) string {
+	if b {
+		return "true"
+	}
+	return ""
 }
 
 func instant(t time.Time) string {

@@ -74,6 +74,9 @@ func (m *Measure) Edit(e MeasureEdit, by Actor, r Rules) error {
 	if e.DueOn.Set {
 		next.moveDue(&bad, e.DueOn.Value, e.Reason, by, r)
 	}
+	if e.Status.Set {
+		next.StatusUnknown = false
+	}
 	if e.Status.Set && e.Status.Value != m.Status {
 		next.changeStatus(&bad, e, by, r)
 	} else {

@@ -95,6 +95,7 @@ func (m *Measure) receiveOwner(value string) {
 // projection nothing changes: a tracker cannot tell proposed from blocked.
 func (m *Measure) receiveStatus(bad *problems, p Projection, by Attribution, now time.Time) {
 	checkEnum(bad, "status", p, []Projection{ProjectionOpen, ProjectionInProgress, ProjectionDone, ProjectionCancelled}, false)
+	m.StatusUnknown = false
 	if m.Status.Projection() == p {
 		return
 	}

@@ -54,6 +54,9 @@ type Measure struct {
 
 	// PolicyVersion is the policy valid at creation; it keeps applying.
 	PolicyVersion int
+	// StatusUnknown marks an imported measure whose source says nothing about its
+	// status. Unknown is not open: it counts nowhere until somebody says.
+	StatusUnknown bool
 	// Imported marks a measure whose history began elsewhere: delayed entry in statistics.
 	Imported bool
 	Version  int64
@@ -61,12 +64,12 @@ type Measure struct {
 
 // Overdue reports whether the measure is open and past its current due date.
 func (m Measure) Overdue(now time.Time, zone *time.Location) bool {
-	return m.Status.Open() && !m.DueOn.IsZero() && !now.Before(m.DueOn.Deadline(zone))
+	return m.Status.Open() && !m.StatusUnknown && !m.DueOn.IsZero() && !now.Before(m.DueOn.Deadline(zone))
 }
 
 // PastPromise reports whether the measure is open and past its first due date.
 func (m Measure) PastPromise(now time.Time, zone *time.Location) bool {
-	return m.Status.Open() && !m.OriginalDueOn.IsZero() && !now.Before(m.OriginalDueOn.Deadline(zone))
+	return m.Status.Open() && !m.StatusUnknown && !m.OriginalDueOn.IsZero() && !now.Before(m.OriginalDueOn.Deadline(zone))
 }
 
 // NeedsIncident reports whether the measure waits in the inbox for its incident.

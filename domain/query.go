@@ -82,6 +82,7 @@ type Rollup struct {
 	Open       int
 	Overdue    int
 	WithoutDue int
+	Unknown    int // imported without a status; in Total, in none of the others
 	Excluded   int
 	// Completion is Done / (Total - Cancelled).
 	Completion      *float64
