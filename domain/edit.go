@@ -64,6 +64,7 @@ func (m *Measure) Edit(e MeasureEdit, by Actor, r Rules) error {
 	e.Metric.into(&next.Metric)
 	if e.Title.Set {
 		next.Title = NormalTitle(e.Title.Value)
+		checkTypedTitle(&bad, next.Title)
 	}
 	if e.Description.Set {
 		next.Description = NormalText(e.Description.Value)
@@ -95,7 +96,7 @@ func (m *Measure) Edit(e MeasureEdit, by Actor, r Rules) error {
 	if err := by.RequireTeam(next.Team); err != nil {
 		return err
 	}
-	next.UpdatedAt = r.Now
+	next.UpdatedAt, next.ChangedFrom = r.Now, by.Source
 	*m = next
 	return nil
 }

@@ -50,7 +50,7 @@ func (m *Measure) Receive(updates []FieldUpdate, by Attribution, now time.Time) 
 	if err := bad.err(); err != nil {
 		return err
 	}
-	next.UpdatedAt = now
+	next.UpdatedAt, next.ChangedFrom = now, by.Source
 	*m = next
 	return nil
 }

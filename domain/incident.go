@@ -108,8 +108,10 @@ func NewIncident(id string, e IncidentEdit, by Actor, now time.Time) (Incident, 
 // Closing needs the gate as well: see CloseGate.
 func (i *Incident) Edit(e IncidentEdit, by Actor, now time.Time) error {
 	next := *i
+	var bad problems
 	if e.Title.Set {
 		next.Title = NormalTitle(e.Title.Value)
+		checkTypedTitle(&bad, next.Title)
 	}
 	if e.Summary.Set {
 		next.Summary = NormalText(e.Summary.Value)
@@ -133,7 +135,6 @@ func (i *Incident) Edit(e IncidentEdit, by Actor, now time.Time) error {
 			*list.dst = normalList(list.edit.Value)
 		}
 	}
-	var bad problems
 	checkText(&bad, "reason", e.Reason, MaxReason)
 	next.check(&bad, now)
 	next.settle(&bad, i.Status, e.Reason, now)

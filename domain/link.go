@@ -86,7 +86,11 @@ type FieldIssue struct {
 	Problem string
 	// Value is the domain value the problem was met with; a new value is tried again.
 	Value string
-	At    time.Time
+	// Theirs and TheirsRaw are the remote side of an open conflict: once it is
+	// decided they become the base, so that the decision is pushed.
+	Theirs    string
+	TheirsRaw string
+	At        time.Time
 }
 
 // WriteMark is one outbound write, for the loop breaker (T89).

@@ -52,6 +52,8 @@ type Measure struct {
 	CancelledAt time.Time
 	UpdatedAt   time.Time
 
+	// ChangedFrom is the source of the last change; the loop breaker asks for it.
+	ChangedFrom Source
 	// PolicyVersion is the policy valid at creation; it keeps applying.
 	PolicyVersion int
 	// StatusUnknown marks an imported measure whose source says nothing about its
@@ -146,7 +148,7 @@ func (n NewMeasure) Create(id string, by Actor, policy Policy, now time.Time, zo
 	m := Measure{
 		ID: id, Incident: n.Incident, Title: NormalTitle(n.Title), Description: NormalText(n.Description),
 		Kind: n.Kind, Priority: n.Priority, Status: n.Status, Owner: n.Owner, Deputy: n.Deputy, Team: n.Team,
-		DueOn: n.DueOn, Metric: n.Metric, CreatedAt: now, UpdatedAt: now, PolicyVersion: policy.Version, Version: 1,
+		DueOn: n.DueOn, Metric: n.Metric, CreatedAt: now, UpdatedAt: now, PolicyVersion: policy.Version, ChangedFrom: by.Source, Version: 1,
 	}
 	if m.Status == "" {
 		m.Status = Proposed
@@ -157,6 +159,7 @@ func (n NewMeasure) Create(id string, by Actor, policy Policy, now time.Time, zo
 	m.OriginalDueOn = m.DueOn
 	var bad problems
 	m.check(&bad)
+	checkTypedTitle(&bad, m.Title)
 	if m.Status != Proposed && m.Status != Accepted && m.Status != InProgress {
 		bad.add("status", "a new measure starts as proposed, accepted or in_progress, not %q", m.Status)
 	}

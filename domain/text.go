@@ -11,7 +11,8 @@ import (
 
 // Limits of texts that cross trackers without loss (sync.md section A).
 const (
-	MaxTitle       = 255    // UTF-16 units, Jira's summary
+	MaxTitle       = 255    // UTF-16 units, Jira's summary; what people may type here
+	MaxRemoteTitle = 1_024  // what GitHub was seen to hold; kept in full
 	MaxDescription = 63_000 // characters, GitHub's body minus the managed block
 	MaxReason      = 2_000
 	MaxName        = 200
@@ -39,11 +40,21 @@ func checkTitle(p *problems, title string) {
 	switch {
 	case title == "":
 		p.add("title", "is empty; say in one line what shall change")
-	case len(utf16.Encode([]rune(title))) > MaxTitle:
-		p.add("title", "has %d characters; at most %d are accepted", utf8.RuneCountInString(title), MaxTitle)
+	case titleLength(title) > MaxRemoteTitle:
+		p.add("title", "has %d characters; at most %d are accepted", titleLength(title), MaxTitle)
 	}
 	checkControl(p, "title", title)
 }
+
+// checkTypedTitle holds people to what every tracker can carry; a longer title
+// that came from a tracker stays as it is.
+func checkTypedTitle(p *problems, title string) {
+	if n := titleLength(title); n > MaxTitle && n <= MaxRemoteTitle {
+		p.add("title", "has %d characters; at most %d are accepted", n, MaxTitle)
+	}
+}
+
+func titleLength(title string) int { return len(utf16.Encode([]rune(title))) }
 
 func checkText(p *problems, field, text string, limit int) {
 	if n := utf8.RuneCountInString(text); n > limit {
