@@ -1,0 +1,143 @@
+package metrics
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Forecast is the exact distribution of the week in which a backlog is cleared.
+type Forecast struct {
+	Backlog int
+	// CDF[w-1] is P(cleared by the end of week w), non-decreasing.
+	CDF []float64
+}
+
+// weekKind is a kind of past week and how likely a draw is to give it.
+type weekKind struct {
+	arrivals, done int
+	p              float64
+}
+
+// BacklogForecast is the exact distribution of the usual resampling forecast:
+// every coming week is one of the complete past weeks, each as likely as the
+// other, zeros included. Without arrivals P(clear by w) = P(sum of w draws >=
+// backlog). With arrivals the (arrivals, done) pair of one week is drawn, the
+// backlog moves to max(0, x + a - d) and stays at 0 once there. No random
+// numbers are involved. maxWeeks is the horizon in weeks. It refuses negative
+// counts, no history and arrivals for another number of weeks (nil = none).
+func BacklogForecast(backlog int, done, arrivals []int, maxWeeks int) (Forecast, error) {
+	switch {
+	case backlog < 0:
+		return Forecast{}, invalidf("a backlog of %d; need 0 or more", backlog)
+	case len(done) == 0:
+		return Forecast{}, invalidf("no past weeks; need at least one")
+	case maxWeeks < 1:
+		return Forecast{}, invalidf("a horizon of %d weeks; need at least 1", maxWeeks)
+	case arrivals != nil && len(arrivals) != len(done):
+		return Forecast{}, invalidf("arrivals of %d weeks beside %d weeks done; need the same weeks", len(arrivals), len(done))
+	}
+	for i, d := range done {
+		if d < 0 || (arrivals != nil && arrivals[i] < 0) {
+			return Forecast{}, invalidf("week %d has a negative count", i)
+		}
+	}
+	f := Forecast{Backlog: backlog, CDF: make([]float64, maxWeeks)}
+	if backlog == 0 {
+		for w := range f.CDF {
+			f.CDF[w] = 1
+		}
+		return f, nil
+	}
+	f.walk(weekKinds(done, arrivals))
+	return f, nil
+}
+
+// walk moves the distribution of the backlog week by week; index 0 of the state
+// is "cleared" and absorbs.
+func (f *Forecast) walk(kinds []weekKind) {
+	state := make([]float64, f.Backlog+1)
+	state[f.Backlog] = 1
+	var next []float64
+	grow := 0
+	for _, k := range kinds {
+		grow = max(grow, k.arrivals-k.done)
+	}
+	for w := range f.CDF {
+		size := len(state) + grow
+		if cap(next) < size {
+			next = make([]float64, 0, 2*size)
+		}
+		next = next[:size]
+		clear(next)
+		next[0] = state[0]
+		for _, k := range kinds {
+			net := k.arrivals - k.done
+			for x := 1; x < len(state); x++ {
+				if state[x] != 0 {
+					next[max(0, x+net)] += state[x] * k.p
+				}
+			}
+		}
+		state, next = next, state
+		f.CDF[w] = min(1, state[0])
+		if w > 0 && f.CDF[w] < f.CDF[w-1] {
+			f.CDF[w] = f.CDF[w-1]
+		}
+	}
+}
+
+// weekKinds merges equal weeks and orders them, so that the order of the history
+// cannot change a bit of the result.
+func weekKinds(done, arrivals []int) []weekKind {
+	kinds := make([]weekKind, len(done))
+	for i, d := range done {
+		kinds[i] = weekKind{done: d, p: 1}
+		if arrivals != nil {
+			kinds[i].arrivals = arrivals[i]
+		}
+	}
+	slices.SortFunc(kinds, func(a, b weekKind) int {
+		return cmp.Or(cmp.Compare(a.arrivals, b.arrivals), cmp.Compare(a.done, b.done))
+	})
+	merged := kinds[:0]
+	for _, k := range kinds {
+		if n := len(merged); n > 0 && merged[n-1].arrivals == k.arrivals && merged[n-1].done == k.done {
+			merged[n-1].p++
+			continue
+		}
+		merged = append(merged, k)
+	}
+	for i := range merged {
+		merged[i].p /= float64(len(done))
+	}
+	return merged
+}
+
+// ByWeek is P(cleared by the end of week w); beyond the horizon it is NaN.
+func (f Forecast) ByWeek(w int) float64 {
+	switch {
+	case w < 1:
+		if f.Backlog == 0 {
+			return 1
+		}
+		return 0
+	case w > len(f.CDF):
+		return math.NaN()
+	}
+	return f.CDF[w-1]
+}
+
+// Weeks is the first week by which the backlog is cleared with probability p; ok
+// is false when that is not within the horizon ("does not clear at this pace").
+func (f Forecast) Weeks(p float64) (week int, ok bool) {
+	if f.Backlog == 0 {
+		return 0, true
+	}
+	for i, c := range f.CDF {
+		if c >= p-1e-12 {
+			return i + 1, true
+		}
+	}
+	return 0, false
+}
