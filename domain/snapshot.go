@@ -220,3 +220,13 @@ type Event struct {
 	// Ignored is true for events that do not concern issues.
 	Ignored bool
 }
+
+// Sighting is the sweep's finding about one linked issue.
+type Sighting struct {
+	Ref      RemoteRef
+	Presence Presence
+	// Snapshot is set when the issue is present.
+	Snapshot *Snapshot
+	// MovedTo is set when the issue went to another repository or project.
+	MovedTo *RemoteRef
+}

@@ -34,21 +34,11 @@ type Tracker interface {
 	// Find looks for issues that carry the nonce, unfiltered (T16).
 	Find(ctx context.Context, probe domain.Probe) ([]domain.Snapshot, error)
 	// Sweep reads linked issues by id and says of each whether it is there.
-	Sweep(ctx context.Context, refs []domain.RemoteRef) ([]Sighting, error)
+	Sweep(ctx context.Context, refs []domain.RemoteRef) ([]domain.Sighting, error)
 	// Check reads labels, fields, workflow and permissions for the mapping check.
 	Check(ctx context.Context) (domain.MappingReport, error)
 	// Put translates a domain value to the remote form it would have on the
 	// issue: the lens's put. It is pure; Raw equals the current Raw when the
 	// tracker already says the same (sticky statuses).
 	Put(field domain.Field, value string, on domain.Snapshot) domain.RemoteValue
-}
-
-// Sighting is the sweep's finding about one linked issue.
-type Sighting struct {
-	Ref      domain.RemoteRef
-	Presence domain.Presence
-	// Snapshot is set when the issue is present.
-	Snapshot *domain.Snapshot
-	// MovedTo is set when the issue went to another repository or project.
-	MovedTo *domain.RemoteRef
 }
