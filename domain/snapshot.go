@@ -61,6 +61,8 @@ type Snapshot struct {
 	MeasureID string
 	Nonce     string
 	Labels    []string
+	// Selected is true when the issue matched the JQL of the import rule.
+	Selected bool
 	// Actor is the account behind the last change when the tracker says so.
 	Actor     string
 	CreatedAt time.Time
@@ -77,8 +79,9 @@ type Draft struct {
 	Nonce string
 	// Values holds the domain's canonical form per field.
 	Values map[Field]string
-	// IncidentURL goes with the incident field.
-	IncidentURL string
+	// IncidentURL and IncidentTitle go with the incident field.
+	IncidentURL   string
+	IncidentTitle string
 }
 
 // Push is a set of field writes to one issue, planned on a snapshot.

@@ -30,6 +30,7 @@ type TrackerStatus struct {
 // LinkHead is the little of a link that the poll needs.
 type LinkHead struct {
 	ID       LinkID
+	Remote   RemoteRef
 	State    LinkState
 	Hash     string
 	Revision time.Time

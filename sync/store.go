@@ -19,6 +19,8 @@ type Store interface {
 	SaveTrackerStatus(ctx context.Context, status domain.TrackerStatus) error
 	// LinkHeads finds the links of a tracker by immutable remote ids.
 	LinkHeads(ctx context.Context, tracker domain.TrackerID, remoteIDs []string) (map[string]domain.LinkHead, error)
+	// LinksOfTracker lists the live links of a tracker that have an issue.
+	LinksOfTracker(ctx context.Context, tracker domain.TrackerID) ([]domain.LinkHead, error)
 	// PendingLinks lists live links of the tracker whose measure has moved on, or
 	// that are creating or due for another attempt, oldest first.
 	PendingLinks(ctx context.Context, tracker domain.TrackerID, now time.Time, limit int) ([]domain.LinkID, error)

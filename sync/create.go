@@ -1,0 +1,210 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// create drives the create protocol (sync.md section C): the intent with its
+// nonce is stored before the request, the nonce travels inside the request,
+// and an uncertain outcome is probed before anything is sent again. It reports
+// true once the issue is known.
+func (s *step) create(ctx context.Context) (bool, error) {
+	op := *s.link.Link.Create
+	switch op.State {
+	case domain.CreateQueued:
+		return s.send(ctx, op)
+	case domain.CreateInflight:
+		// The process died between sending and recording: nobody knows.
+		return false, s.uncertain(ctx, op, op.SentAt.Add(s.e.Settings.Settle[0]))
+	case domain.CreateUncertain:
+		if s.e.Now().Before(op.NextProbe) {
+			return false, s.wait(op.NextProbe)
+		}
+		return s.probe(ctx, op)
+	}
+	return false, domain.Errorf(domain.ErrInvalid, "link %s has the unknown create state %q", s.link.Link.ID, op.State)
+}
+
+// errLater is a pause that the protocol itself asks for; it is no failure.
+var errLater = domain.Errorf(domain.ErrLimited, "waiting before the next look for the issue")
+
+func (s *step) wait(until time.Time) error {
+	later := *errLater
+	later.RetryAt = until
+	return &later
+}
+
+func (s *step) send(ctx context.Context, op domain.CreateOp) (bool, error) {
+	now := s.e.Now()
+	op.State, op.SentAt = domain.CreateInflight, now
+	if op.ServerTime.IsZero() { // a re-send keeps the window of the first request
+		op.ServerTime, op.HighestNumber = serverTime(s.view.Status, now), s.view.Status.HighestNumber
+	}
+	if err := s.saveCreate(ctx, op, "creating the issue"); err != nil {
+		return false, err
+	}
+	draft := s.draft(nil)
+	draft.Nonce = op.Nonce
+	snapshot, err := s.tracker.Create(ctx, draft)
+	ctx = context.WithoutCancel(ctx) // the issue may exist: recording it must not be given up
+	switch {
+	case err == nil:
+		return true, s.adopt(ctx, snapshot, draft)
+	case certainlyRejected(err):
+		op.State = domain.CreateQueued
+		return false, errors.Join(err, s.saveCreate(ctx, op, err.Error()))
+	default:
+		return false, s.uncertain(ctx, op, now.Add(s.e.Settings.Settle[0]))
+	}
+}
+
+// certainlyRejected reports whether a well-formed answer of the tracker says
+// that nothing was created.
+func certainlyRejected(err error) bool {
+	for _, kind := range []domain.Kind{domain.ErrInvalid, domain.ErrForbidden, domain.ErrUnauthorized, domain.ErrNotFound, domain.ErrGone, domain.ErrConflict, domain.ErrLimited} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
+}
+
+func serverTime(status domain.TrackerStatus, now time.Time) time.Time {
+	if status.ServerTime.IsZero() {
+		return now
+	}
+	return status.ServerTime
+}
+
+func (s *step) uncertain(ctx context.Context, op domain.CreateOp, next time.Time) error {
+	op.State, op.NextProbe = domain.CreateUncertain, next
+	if err := s.saveCreate(ctx, op, "the tracker's answer was lost; looking whether the issue exists"); err != nil {
+		return err
+	}
+	return s.wait(next)
+}
+
+func (s *step) saveCreate(ctx context.Context, op domain.CreateOp, reason string) error {
+	link := s.link.Link
+	link.Create, link.State, link.Reason = &op, domain.LinkCreating, reason
+	return s.commit(ctx, link, nil, nil)
+}
+
+// probe looks for the nonce. Found once or more: adopt the oldest. Not found
+// after the last probe: send again with the same nonce.
+func (s *step) probe(ctx context.Context, op domain.CreateOp) (bool, error) {
+	found, err := s.tracker.Find(ctx, domain.Probe{Nonce: op.Nonce, Since: op.ServerTime.Add(-5 * time.Minute), AfterNumber: op.HighestNumber})
+	if err != nil {
+		return false, err // an error is not an absence (T7)
+	}
+	if len(found) > 0 {
+		slices.SortFunc(found, func(a, b domain.Snapshot) int { return a.CreatedAt.Compare(b.CreatedAt) })
+		for _, twin := range found[1:] {
+			s.report.duplicate(s.link, twin.Ref)
+		}
+		return true, s.adopt(ctx, found[0], s.draft(nil))
+	}
+	op.Probes++
+	if op.Probes < len(s.e.Settings.Settle) {
+		return false, s.uncertain(ctx, op, s.e.Now().Add(s.e.Settings.Settle[op.Probes]))
+	}
+	op.State, op.Probes = domain.CreateQueued, 0
+	return s.send(ctx, op)
+}
+
+// adopt ties the link to the issue. The base is what the tracker answered; an
+// answer with ids only leaves the base as we sent it, unconfirmed until the
+// next read.
+func (s *step) adopt(ctx context.Context, snapshot domain.Snapshot, draft domain.Draft) error {
+	link := s.link.Link
+	link.Create, link.Remote, link.State, link.Reason = nil, snapshot.Ref, domain.LinkPending, ""
+	link.Base, link.FieldStates = map[domain.Field]domain.BaseValue{}, map[domain.Field]domain.FieldIssue{}
+	link.Snapshot = &snapshot
+	fields := make([]domain.Field, 0, len(draft.Values))
+	for _, f := range domain.SyncedFields() {
+		// A new issue is open: a status beyond that is a change of its own.
+		if f == domain.FieldStatus && draft.Values[f] != string(domain.ProjectionOpen) {
+			continue
+		}
+		if draft.Values[f] != "" || f == domain.FieldTitle || f == domain.FieldStatus {
+			fields = append(fields, f)
+		}
+	}
+	s.confirm(&link, draft.Values, fields, domain.Pushed{Snapshot: snapshot})
+	for f, value := range draft.Values {
+		got, known := link.Snapshot.Fields[f]
+		if _, ok := link.Base[f]; !ok && known {
+			link.Base[f] = domain.BaseValue{Value: got.Value, Raw: got.Raw, Revision: snapshot.Revision}
+		} else if !ok && value == "" {
+			link.Base[f] = domain.BaseValue{Raw: s.tracker.Put(f, "", *link.Snapshot).Raw}
+		}
+	}
+	s.report.created(s.link, snapshot.Ref)
+	return s.commit(ctx, link, nil, nil)
+}
+
+// fail records an error on the link, so that a person sees what is wrong and
+// when it is tried again.
+func (s *step) fail(ctx context.Context, cause error) error {
+	if errors.Is(cause, domain.ErrStale) {
+		return nil // somebody else moved on; nothing is wrong
+	}
+	fresh, err := s.e.Store.Link(ctx, s.link.Link.ID)
+	if err != nil {
+		return err
+	}
+	s.link = fresh
+	link := fresh.Link
+	now := s.e.Now()
+	link.NextAttempt, _ = s.e.retryAt(cause, 0)
+	var later *domain.Error
+	if errors.As(cause, &later) && later.Message == errLater.Message {
+		return s.commit(ctx, link, nil, nil)
+	}
+	link.LastError, link.LastErrorAt = clipError(cause), now
+	switch {
+	case errors.Is(cause, domain.ErrGone), errors.Is(cause, domain.ErrNotFound):
+		s.suspect(&link, now)
+	case errors.Is(cause, domain.ErrInvalid), errors.Is(cause, domain.ErrForbidden):
+		link.State, link.Reason = domain.LinkBlocked, clipError(cause)
+		if link.Create != nil {
+			link.State = domain.LinkCreating
+		}
+	}
+	s.report.problem(s.link, link.LastError)
+	return s.commit(ctx, link, nil, nil)
+}
+
+// suspect counts an absence. Only three of them over at least a day, with the
+// tracker itself readable, make a tombstone (T65).
+func (s *step) suspect(link *domain.Link, now time.Time) {
+	if link.Remote.ID == "" {
+		link.State, link.Reason = domain.LinkBlocked, "the repository or project cannot be found; check the tracker"
+		return
+	}
+	if link.Gone == 0 {
+		link.GoneSince = now
+	}
+	link.Gone++
+	link.State, link.Reason = domain.LinkGoneSuspect, "the tracker does not find the issue; it may be deleted, moved or hidden"
+	if link.Gone >= 3 && now.Sub(link.GoneSince) >= 24*time.Hour {
+		link.State, link.Reason = domain.LinkTombstone, "the issue is gone; the measure stays, decide what to do with it"
+	}
+}
+
+func clipError(err error) string {
+	var e *domain.Error
+	text := err.Error()
+	if errors.As(err, &e) {
+		text = e.Error()
+	}
+	if r := []rune(text); len(r) > 500 {
+		text = string(r[:500]) + "…"
+	}
+	return text
+}

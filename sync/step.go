@@ -1,0 +1,376 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// maxAttempts is how often a link's step starts again when somebody else
+// changed the measure in the meantime.
+const maxAttempts = 8
+
+// step works on one link until it is quiet: it merges, stores what came in,
+// pushes what goes out and confirms it from the answer. It is the only place
+// that writes to an existing issue.
+type step struct {
+	e       *Engine
+	lease   domain.Lease
+	view    domain.TrackerView
+	tracker Tracker
+	link    domain.LinkView
+	report  *Report
+}
+
+// Reconcile brings one link to rest. A returned error has already been
+// recorded on the link; it says when another attempt is useful.
+func (e *Engine) Reconcile(ctx context.Context, id domain.LinkID, lease domain.Lease, report *Report) error {
+	link, err := e.Store.Link(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !link.Link.State.Live() {
+		return nil
+	}
+	view, tracker, err := e.open(ctx, link.Link.Tracker)
+	if err != nil {
+		return err
+	}
+	if view.Tracker.Paused {
+		return nil
+	}
+	s := &step{e: e, lease: lease, view: view, tracker: tracker, link: link, report: report}
+	err = s.run(ctx)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return errors.Join(err, s.fail(context.WithoutCancel(ctx), err))
+}
+
+func (s *step) run(ctx context.Context) error {
+	if s.link.Link.Create != nil {
+		if done, err := s.create(ctx); err != nil || !done {
+			return err
+		}
+	}
+	for range maxAttempts {
+		again, err := s.once(ctx)
+		if errors.Is(err, domain.ErrStale) {
+			if s.link, err = s.e.Store.Link(ctx, s.link.Link.ID); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil || !again {
+			return err
+		}
+	}
+	return domain.Errorf(domain.ErrStale, "link %s keeps changing; it is tried again", s.link.Link.Remote.Key)
+}
+
+// once does one round: merge, commit what is local, push when needed. It
+// reports true when another round is needed.
+func (s *step) once(ctx context.Context) (bool, error) {
+	if s.link.Link.Snapshot == nil {
+		return true, s.fetch(ctx)
+	}
+	d := s.merge()
+	first := len(s.link.Link.Base) == 0
+	if first {
+		d.Write = nil // first contact never writes
+	}
+	if len(d.Write) == 0 {
+		return first && len(d.Base) > 0, s.commitLocal(ctx, d, true)
+	}
+	if len(d.Receive) > 0 || len(d.Conflicts) > 0 {
+		return true, s.commitLocal(ctx, d, false)
+	}
+	if !s.current() {
+		return true, s.fetch(ctx)
+	}
+	if s.oscillates(d) {
+		return false, s.stop(ctx, domain.LinkOscillating, "more than 6 automatic writes in 10 minutes; something sets the values back")
+	}
+	return true, s.push(ctx, d)
+}
+
+func (s *step) merge() Decision {
+	link := s.link.Link
+	asked := map[domain.Field]bool{}
+	for _, c := range s.link.Conflicts {
+		asked[c.Field] = true
+	}
+	d := Merge(MergeInput{Base: link.Base, Local: s.link.Measure.Values(), Remote: *link.Snapshot, States: link.FieldStates,
+		Asked: asked, Put: s.tracker.Put, Policy: s.view.Tracker.Resolution, LocalAt: s.link.Measure.UpdatedAt, Now: s.e.Now()})
+	s.refuse(&d)
+	return d
+}
+
+// refuse takes out values that the domain would not accept, one by one, so
+// that a bad value holds up its own field only (P12).
+func (s *step) refuse(d *Decision) {
+	by := attribution(s.view, *s.link.Link.Snapshot)
+	d.Receive = slices.DeleteFunc(d.Receive, func(u domain.FieldUpdate) bool {
+		trial := s.link.Measure
+		err := trial.Receive([]domain.FieldUpdate{u}, by, s.e.Now())
+		if err == nil {
+			return false
+		}
+		delete(d.Base, u.Field)
+		d.States[u.Field] = domain.FieldIssue{State: domain.FieldFailed, Code: "refused", Problem: err.Error(), Value: s.link.Measure.Values()[u.Field], At: s.e.Now()}
+		d.Write = slices.DeleteFunc(d.Write, func(f domain.Field) bool { return f == u.Field })
+		return true
+	})
+}
+
+// current reports whether the snapshot is young enough to plan a write on.
+func (s *step) current() bool {
+	return s.e.Now().Sub(s.e.freshAt(s.link.Link)) <= s.e.Settings.Fresh
+}
+
+// commitLocal stores what a merge decided about our own side.
+func (s *step) commitLocal(ctx context.Context, d Decision, rest bool) error {
+	link := s.link.Link
+	link.Base = withBase(link.Base, d.Base)
+	link.FieldStates = d.States
+	if rest && !(len(s.link.Link.Base) == 0 && len(d.Base) > 0) {
+		link.PushedVersion = s.link.Measure.Version
+	}
+	link.State, link.Reason = s.stateOf(d.States)
+	link.LastError, link.NextAttempt, link.Gone = "", time.Time{}, 0
+	if rest {
+		link.SyncedAt = s.e.Now()
+	}
+	if rest && d.Quiet() && link.PushedVersion == s.link.Link.PushedVersion && link.State == s.link.Link.State && s.link.Link.LastError == "" && sameStates(s.link.Link.FieldStates, d.States) {
+		return nil // nothing to say: an idle pass writes nothing, here either
+	}
+	for _, c := range d.Conflicts {
+		s.report.conflict(s.link, c)
+	}
+	for _, u := range d.Receive {
+		s.report.received(s.link, u)
+	}
+	return s.commit(ctx, link, d.Receive, d.Conflicts)
+}
+
+func (s *step) commit(ctx context.Context, link domain.Link, receive []domain.FieldUpdate, conflicts []domain.Conflict) error {
+	for n := range conflicts {
+		conflicts[n].Link, conflicts[n].Measure, conflicts[n].Tracker = link.ID, link.Measure, link.Tracker
+	}
+	by := domain.Attribution{Source: domain.FromSystem, Actor: "system", OnBehalf: s.view.Tracker.ID}
+	if link.Snapshot != nil {
+		by = attribution(s.view, *link.Snapshot)
+	}
+	link.UpdatedAt = s.e.Now()
+	view, err := s.e.Store.CommitLink(ctx, domain.LinkCommit{Link: link, Receive: receive, MeasureVersion: s.link.Measure.Version,
+		By: by, Conflicts: conflicts, Lease: s.lease, Now: s.e.Now()})
+	if err != nil {
+		return err
+	}
+	s.link = view
+	return nil
+}
+
+func withBase(base, more map[domain.Field]domain.BaseValue) map[domain.Field]domain.BaseValue {
+	out := make(map[domain.Field]domain.BaseValue, len(base)+len(more))
+	for f, v := range base {
+		out[f] = v
+	}
+	for f, v := range more {
+		out[f] = v
+	}
+	return out
+}
+
+func sameStates(a, b map[domain.Field]domain.FieldIssue) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for f, v := range a {
+		w, ok := b[f]
+		v.At, w.At = time.Time{}, time.Time{}
+		if !ok || v != w {
+			return false
+		}
+	}
+	return true
+}
+
+// stateOf sums the field states up to the state of the link.
+func (s *step) stateOf(states map[domain.Field]domain.FieldIssue) (domain.LinkState, string) {
+	state, reason := domain.LinkSynced, ""
+	for _, f := range domain.SyncedFields() {
+		issue, ok := states[f]
+		switch {
+		case !ok:
+		case issue.State == domain.FieldConflicted:
+			return domain.LinkConflict, string(f) + ": " + issue.Problem
+		case issue.State == domain.FieldFailed && state == domain.LinkSynced:
+			state, reason = domain.LinkBlocked, string(f)+": "+issue.Problem
+		}
+	}
+	return state, reason
+}
+
+// fetch reads the issue again and stores it.
+func (s *step) fetch(ctx context.Context) error {
+	snapshot, err := s.tracker.Fetch(ctx, s.link.Link.Remote)
+	if err != nil {
+		return err
+	}
+	s.e.markFresh(s.link.Link.ID, snapshot.ReadAt)
+	if old := s.link.Link.Snapshot; old != nil {
+		if snapshot.Revision.Before(old.Revision) {
+			return s.keepNewer(old) // a stale replica never moves us backwards (T48)
+		}
+		if old.Hash == snapshot.Hash {
+			old.ReadAt = snapshot.ReadAt
+			return nil
+		}
+	}
+	link := s.link.Link
+	link.Remote, link.Snapshot = snapshot.Ref, &snapshot
+	link.Gone, link.GoneSince = 0, time.Time{}
+	return s.commit(ctx, link, nil, nil)
+}
+
+func (s *step) keepNewer(old *domain.Snapshot) error {
+	old.ReadAt = s.e.Now()
+	return nil
+}
+
+// push writes the planned fields and takes the answer as the confirmation.
+func (s *step) push(ctx context.Context, d Decision) error {
+	link := s.link.Link
+	push := domain.Push{Draft: s.draft(d.Values), On: *link.Snapshot, Fields: d.Write}
+	pushed, err := s.tracker.Push(ctx, push)
+	if err != nil {
+		return err
+	}
+	link.Writes = append(recent(link.Writes, s.e.Now()), domain.WriteMark{At: s.e.Now(), Hash: hashValues(d), Version: s.link.Measure.Version})
+	link.Base, link.FieldStates = withBase(link.Base, d.Base), d.States
+	s.confirm(&link, d.Values, d.Write, pushed)
+	for _, f := range d.Write {
+		s.report.pushed(s.link, f, d.Values[f])
+	}
+	// The issue has the write already; losing this record costs a look, not an edit (K7).
+	return s.commit(context.WithoutCancel(ctx), link, nil, nil)
+}
+
+// draft fills in what travels with every write.
+func (s *step) draft(values map[domain.Field]string) domain.Draft {
+	m := s.link.Measure
+	all := m.Values()
+	for f, v := range values {
+		all[f] = v
+	}
+	d := domain.Draft{MeasureID: m.ID, MeasureURL: s.e.MeasureURL(m.Key), Values: all}
+	if m.Incident != "" {
+		d.IncidentURL, d.IncidentTitle = s.e.IncidentURL(m.Incident), s.link.IncidentTitle
+	}
+	return d
+}
+
+// confirm compares each written field with what the tracker says it has now.
+// Equal means agreed; a silent drop or a normalisation becomes a field error
+// that is not tried again with the same value (T50).
+func (s *step) confirm(link *domain.Link, values map[domain.Field]string, fields []domain.Field, pushed domain.Pushed) {
+	back := pushed.Snapshot
+	if back.Fields == nil {
+		back = *link.Snapshot
+		back.Fields = map[domain.Field]domain.RemoteValue{}
+		for f, v := range link.Snapshot.Fields {
+			back.Fields[f] = v
+		}
+		for _, f := range fields {
+			if pushed.Refused[f] == "" {
+				back.Fields[f] = s.tracker.Put(f, values[f], *link.Snapshot)
+			}
+		}
+		back.Hash = "" // unconfirmed: the next read decides
+	}
+	for _, f := range fields {
+		s.confirmField(link, f, values[f], back, pushed.Refused[f])
+	}
+	before := link.Snapshot
+	link.Snapshot, link.Remote = &back, back.Ref
+	if back.Hash != "" {
+		s.e.markFresh(link.ID, back.ReadAt)
+	} else if before != nil {
+		back.ReadAt = before.ReadAt
+	}
+}
+
+func (s *step) confirmField(link *domain.Link, f domain.Field, value string, back domain.Snapshot, refused string) {
+	got, known := back.Fields[f]
+	want := s.tracker.Put(f, value, back)
+	switch {
+	case refused == "" && known && (got.Value == value || got.Raw == want.Raw):
+		link.Base[f] = domain.BaseValue{Value: value, Raw: got.Raw, Revision: back.Revision}
+	case refused == "" && !known && value == "":
+		link.Base[f] = domain.BaseValue{Revision: back.Revision}
+	default:
+		problem := refused
+		if problem == "" {
+			problem = fmt.Sprintf("the tracker answered with %q after %q was written", clip(got.Value), clip(value))
+		}
+		link.FieldStates[f] = domain.FieldIssue{State: domain.FieldFailed, Code: "not_permitted", Problem: problem, Value: value, At: s.e.Now()}
+		if known {
+			// What the tracker made of it is its own state, not an edit to take in.
+			base := link.Base[f]
+			link.Base[f] = domain.BaseValue{Value: base.Value, Raw: got.Raw, Revision: back.Revision}
+		}
+	}
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
+}
+
+// recent keeps the write marks of the last ten minutes.
+func recent(marks []domain.WriteMark, now time.Time) []domain.WriteMark {
+	return slices.DeleteFunc(slices.Clone(marks), func(m domain.WriteMark) bool { return now.Sub(m.At) > 10*time.Minute })
+}
+
+// oscillates is the loop breaker (T89): many writes without a person's change
+// here, or the same two sets of values in turn.
+func (s *step) oscillates(d Decision) bool {
+	marks := recent(s.link.Link.Writes, s.e.Now())
+	if n := len(marks); n >= 3 {
+		h := hashValues(d)
+		if marks[n-2].Hash == h && marks[n-1].Hash == marks[n-3].Hash && marks[n-1].Hash != h && s.automatic() {
+			return true
+		}
+	}
+	return len(marks) >= 6 && s.automatic()
+}
+
+func (s *step) automatic() bool {
+	from := s.link.Measure.ChangedFrom
+	return from == domain.FromGitHub || from == domain.FromJira || from == domain.FromSystem
+}
+
+func hashValues(d Decision) string {
+	h := fnv.New64a()
+	for _, f := range d.Write {
+		fmt.Fprintf(h, "%s\x00%s\x00", f, d.Values[f])
+	}
+	return strconv.FormatUint(h.Sum64(), 36)
+}
+
+// stop ends the synchronisation of a link until a person looks at it.
+func (s *step) stop(ctx context.Context, state domain.LinkState, reason string) error {
+	link := s.link.Link
+	link.State, link.Reason = state, reason
+	s.report.problem(s.link, reason)
+	return s.commit(ctx, link, nil, nil)
+}
