@@ -51,8 +51,8 @@ func (s Settings) withDefaults() Settings {
 	return s
 }
 
-// Engine keeps links in step. It is safe for concurrent use.
-type Engine struct {
+// Config is what an engine is built from.
+type Config struct {
 	Store    Store
 	Schedule Schedule
 	// Open builds the adapter of a tracker.
@@ -65,6 +65,11 @@ type Engine struct {
 	// Owner names this process in leases.
 	Owner    string
 	Settings Settings
+}
+
+// Engine keeps links in step. It is safe for concurrent use.
+type Engine struct {
+	Config
 
 	mu       sync.Mutex
 	adapters map[domain.TrackerID]opened
@@ -82,14 +87,13 @@ type opened struct {
 }
 
 // New returns an engine with defaults filled in.
-func New(e Engine) *Engine {
-	out := &Engine{Store: e.Store, Schedule: e.Schedule, Open: e.Open, MeasureURL: e.MeasureURL, IncidentURL: e.IncidentURL,
-		Now: e.Now, Log: e.Log, Owner: e.Owner, Settings: e.Settings.withDefaults(),
-		adapters: map[domain.TrackerID]opened{}, fresh: map[domain.LinkID]time.Time{}, polled: map[domain.TrackerID]time.Time{}, planned: map[domain.TrackerID]bool{}}
-	if out.Owner == "" {
-		out.Owner = rand.Text()
+func New(c Config) *Engine {
+	c.Settings = c.Settings.withDefaults()
+	if c.Owner == "" {
+		c.Owner = rand.Text()
 	}
-	return out
+	return &Engine{Config: c, adapters: map[domain.TrackerID]opened{}, fresh: map[domain.LinkID]time.Time{},
+		polled: map[domain.TrackerID]time.Time{}, planned: map[domain.TrackerID]bool{}}
 }
 
 // open returns the tracker's view and its adapter.
@@ -185,6 +189,8 @@ func (e *Engine) retryAt(err error, failures int) (at time.Time, free bool) {
 		return at, true
 	case errors.Is(err, domain.ErrStale):
 		return now.Add(time.Second), true
+	case errors.Is(err, domain.ErrGone), errors.Is(err, domain.ErrNotFound):
+		return now.Add(8 * time.Hour), true // an absence is counted over a day (T65)
 	}
 	if wait := now.Add(Backoff(failures + 1)); at.Before(wait) {
 		at = wait

@@ -26,11 +26,17 @@ type step struct {
 	tracker Tracker
 	link    domain.LinkView
 	report  *Report
+	// reread asks for the issue before anything else: its absence is in doubt.
+	reread bool
 }
 
 // Reconcile brings one link to rest. A returned error has already been
 // recorded on the link; it says when another attempt is useful.
 func (e *Engine) Reconcile(ctx context.Context, id domain.LinkID, lease domain.Lease, report *Report) error {
+	return e.reconcile(ctx, id, lease, report, false)
+}
+
+func (e *Engine) reconcile(ctx context.Context, id domain.LinkID, lease domain.Lease, report *Report, reread bool) error {
 	link, err := e.Store.Link(ctx, id)
 	if err != nil {
 		return err
@@ -45,7 +51,8 @@ func (e *Engine) Reconcile(ctx context.Context, id domain.LinkID, lease domain.L
 	if view.Tracker.Paused {
 		return nil
 	}
-	s := &step{e: e, lease: lease, view: view, tracker: tracker, link: link, report: report}
+	s := &step{e: e, lease: lease, view: view, tracker: tracker, link: link, report: report,
+		reread: reread || link.Link.State == domain.LinkGoneSuspect}
 	err = s.run(ctx)
 	if err == nil || ctx.Err() != nil {
 		return err
@@ -56,6 +63,11 @@ func (e *Engine) Reconcile(ctx context.Context, id domain.LinkID, lease domain.L
 func (s *step) run(ctx context.Context) error {
 	if s.link.Link.Create != nil {
 		if done, err := s.create(ctx); err != nil || !done {
+			return err
+		}
+	}
+	if s.reread && s.link.Link.Remote.ID != "" {
+		if err := s.fetch(ctx); err != nil {
 			return err
 		}
 	}

@@ -35,8 +35,8 @@ func (e *Engine) Sweep(ctx context.Context, id domain.TrackerID) (*Report, error
 		return report, domain.Errorf(domain.ErrUnavailable, "%d of %d issues of %s are missing at once; nothing is changed, check the tracker's access", len(missing), len(links), view.Tracker.Place())
 	}
 	for _, head := range missing {
-		if err := e.workOn(ctx, head.ID, report); stops(err) {
-			return report, err // the step reads it again and counts the absence
+		if err := e.workOn(ctx, head.ID, report, true); stops(err) {
+			return report, err
 		}
 	}
 	status := view.Status
