@@ -1,0 +1,81 @@
+package app
+
+import (
+	"time"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// Store is everything the operations need of the database. Each service
+// declares its own small part beside its code.
+type Store interface {
+	incidentStore
+	measureStore
+	linkStore
+	conflictStore
+	trackerStore
+	importStore
+	reportStore
+	accessStore
+	peopleStore
+	policyStore
+}
+
+// Options is what the operations are built from.
+type Options struct {
+	Store Store
+	// Now is the clock; Zone is the organisation's time zone, in which due dates end.
+	Now  func() time.Time
+	Zone *time.Location
+	// Hosts lists the hosts trackers may point to.
+	Hosts domain.HostList
+	// Remote reaches the trackers; nil where nothing is synchronised, which
+	// refuses every operation that would need one.
+	Remote Remote
+	// TokenCache keeps looked-up tokens for this long. It may be set only where
+	// one process alone writes the database: every change made here empties the
+	// cache, a change made elsewhere would be seen late. Zero looks up each time.
+	TokenCache time.Duration
+}
+
+// App is all operations, wired.
+type App struct {
+	Incidents *Incidents
+	Measures  *Measures
+	Links     *Links
+	Conflicts *Conflicts
+	Trackers  *Trackers
+	Imports   *Imports
+	Reports   *Reports
+	Access    *Access
+	People    *People
+	Policies  *Policies
+
+	// Now and Zone are the clock and the zone the operations judge by.
+	Now  func() time.Time
+	Zone *time.Location
+}
+
+// New wires the operations.
+func New(o Options) *App {
+	zone := o.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	policies := &Policies{Store: o.Store, Now: o.Now}
+	access := &Access{Store: o.Store, Now: o.Now, cache: newTokenCache(o.TokenCache)}
+	return &App{
+		Incidents: &Incidents{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
+		Measures:  &Measures{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
+		Links:     &Links{Store: o.Store, Remote: o.Remote, Now: o.Now},
+		Conflicts: &Conflicts{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
+		Trackers:  &Trackers{Store: o.Store, Remote: o.Remote, Hosts: o.Hosts, Now: o.Now},
+		Imports:   &Imports{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
+		Reports:   &Reports{Store: o.Store, Now: o.Now, Zone: zone},
+		Access:    access,
+		People:    &People{Store: o.Store, Now: o.Now, forget: access.Forget},
+		Policies:  policies,
+		Now:       o.Now,
+		Zone:      zone,
+	}
+}
