@@ -135,7 +135,7 @@ type issue struct {
 	Labels      []struct{ Name string }
 	Assignees   []struct{ Login string }
 	Milestone   *struct{ Number int }
-	UpdatedAt   string `json:"updated_at"`
+	UpdatedAt   string                `json:"updated_at"`
 	PullRequest *struct{ URL string } `json:"pull_request"`
 	Fields      []struct {
 		ID    int64 `json:"issue_field_id"`

@@ -277,7 +277,7 @@ func cursorStart(rows []*revision, q issueQuery) (int, bool) {
 func (c *call) issueLinks(r *repo, q issueQuery, rows []*revision, start, end int) string {
 	at := c.api("/repositories/" + strconv.FormatInt(r.id, 10) + "/issues")
 	if c.opts.Paging == PageNumbers && !q.afterIsGiven {
-		return c.links(at, q.per, q.page, len(rows))
+		return c.pageLinks(at, q.per, q.page, len(rows))
 	}
 	if end >= len(rows) || end == start {
 		return ""
@@ -302,8 +302,8 @@ func (c *call) queryWithout(names ...string) url.Values {
 	return out
 }
 
-// links builds a Link header with page numbers.
-func (c *call) links(at string, per, page, total int) string {
+// pageLinks builds a Link header with page numbers.
+func (c *call) pageLinks(at string, per, page, total int) string {
 	last := max(1, (total+per-1)/per)
 	var parts []string
 	link := func(n int, rel string) {
@@ -330,7 +330,7 @@ func cut[T any](c *call, list []T) *reply {
 	start := min((page-1)*per, len(list))
 	end := min(start+per, len(list))
 	r := ok(list[start:end:end])
-	if link := c.links(c.api(c.path), per, page, len(list)); link != "" {
+	if link := c.pageLinks(c.api(c.path), per, page, len(list)); link != "" {
 		r.set("Link", link)
 	}
 	return r

@@ -76,7 +76,7 @@ func (p Person) on(full string, number int, f func(*issue, *user) error) error {
 	r, by := p.s.mustRepo(full), p.s.mustUser(p.login)
 	i := r.numbers[number]
 	if i == nil || !i.cur().live() {
-		return fmt.Errorf("githubsim: %s has no live issue %d", full, number)
+		return missing(full, number)
 	}
 	need := RoleTriage
 	if i.author == by {
@@ -86,6 +86,10 @@ func (p Person) on(full string, number int, f func(*issue, *user) error) error {
 		return err
 	}
 	return f(i, by)
+}
+
+func missing(full string, number int) error {
+	return fmt.Errorf("githubsim: %s has no live issue %d", full, number)
 }
 
 func writable(r *repo, by *user, need Role) error {

@@ -8,21 +8,23 @@ import (
 // wireRepo is a repository as webhooks carry it.
 type wireRepo map[string]any
 
-// links are the members of a repository that are its address with a tail.
-var repoLinks = map[string]string{
-	"url": "", "forks_url": "/forks", "keys_url": "/keys{/key_id}", "collaborators_url": "/collaborators{/collaborator}",
-	"teams_url": "/teams", "hooks_url": "/hooks", "issue_events_url": "/issues/events{/number}", "events_url": "/events",
-	"assignees_url": "/assignees{/user}", "branches_url": "/branches{/branch}", "tags_url": "/tags",
-	"blobs_url": "/git/blobs{/sha}", "git_tags_url": "/git/tags{/sha}", "git_refs_url": "/git/refs{/sha}",
-	"trees_url": "/git/trees{/sha}", "statuses_url": "/statuses/{sha}", "languages_url": "/languages",
-	"stargazers_url": "/stargazers", "contributors_url": "/contributors", "subscribers_url": "/subscribers",
-	"subscription_url": "/subscription", "commits_url": "/commits{/sha}", "git_commits_url": "/git/commits{/sha}",
-	"comments_url": "/comments{/number}", "issue_comment_url": "/issues/comments{/number}",
-	"contents_url": "/contents/{+path}", "compare_url": "/compare/{base}...{head}", "merges_url": "/merges",
-	"archive_url": "/{archive_format}{/ref}", "downloads_url": "/downloads", "issues_url": "/issues{/number}",
-	"pulls_url": "/pulls{/number}", "milestones_url": "/milestones{/number}",
-	"notifications_url": "/notifications{?since,all,participating}", "labels_url": "/labels{/name}",
-	"releases_url": "/releases{/id}", "deployments_url": "/deployments",
+// repoLinks are the members of a repository that are its address with a tail.
+func repoLinks() map[string]string {
+	return map[string]string{
+		"url": "", "forks_url": "/forks", "keys_url": "/keys{/key_id}", "collaborators_url": "/collaborators{/collaborator}",
+		"teams_url": "/teams", "hooks_url": "/hooks", "issue_events_url": "/issues/events{/number}", "events_url": "/events",
+		"assignees_url": "/assignees{/user}", "branches_url": "/branches{/branch}", "tags_url": "/tags",
+		"blobs_url": "/git/blobs{/sha}", "git_tags_url": "/git/tags{/sha}", "git_refs_url": "/git/refs{/sha}",
+		"trees_url": "/git/trees{/sha}", "statuses_url": "/statuses/{sha}", "languages_url": "/languages",
+		"stargazers_url": "/stargazers", "contributors_url": "/contributors", "subscribers_url": "/subscribers",
+		"subscription_url": "/subscription", "commits_url": "/commits{/sha}", "git_commits_url": "/git/commits{/sha}",
+		"comments_url": "/comments{/number}", "issue_comment_url": "/issues/comments{/number}",
+		"contents_url": "/contents/{+path}", "compare_url": "/compare/{base}...{head}", "merges_url": "/merges",
+		"archive_url": "/{archive_format}{/ref}", "downloads_url": "/downloads", "issues_url": "/issues{/number}",
+		"pulls_url": "/pulls{/number}", "milestones_url": "/milestones{/number}",
+		"notifications_url": "/notifications{?since,all,participating}", "labels_url": "/labels{/name}",
+		"releases_url": "/releases{/id}", "deployments_url": "/deployments",
+	}
 }
 
 func (s *Server) wireRepo(r *repo) wireRepo {
@@ -45,7 +47,7 @@ func (s *Server) wireRepo(r *repo) wireRepo {
 		"is_template": false, "web_commit_signoff_required": false, "topics": []string{}, "visibility": visibility,
 		"forks": 0, "open_issues": r.open, "watchers": 0, "default_branch": "main",
 	}
-	for member, tail := range repoLinks {
+	for member, tail := range s.links {
 		w[member] = at + tail
 	}
 	return w

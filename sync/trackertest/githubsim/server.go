@@ -12,6 +12,7 @@
 package githubsim
 
 import (
+	"html/template"
 	"math/rand/v2"
 	"net/url"
 	"strings"
@@ -91,6 +92,8 @@ type Options struct {
 type Server struct {
 	opts   Options
 	routes []route
+	pages  *template.Template
+	links  map[string]string // members of a repository that are addresses
 
 	mu         sync.Mutex
 	rand       *rand.Rand
@@ -157,7 +160,7 @@ func New(opts Options) *Server {
 		sometimes: map[string]int{},
 		woken:     make(chan struct{}, 1),
 	}
-	s.routes = s.table()
+	s.routes, s.links, s.pages = s.table(), repoLinks(), parsePages()
 	s.setURLs(opts.BaseURL, opts.WebURL)
 	return s
 }

@@ -135,13 +135,12 @@ type event struct {
 }
 
 type app struct {
-	id        int64
-	slug      string
-	owner     *user
-	bot       *user
-	key       *rsa.PublicKey
-	at        time.Time
-	installed int
+	id    int64
+	slug  string
+	owner *user
+	bot   *user
+	key   *rsa.PublicKey
+	at    time.Time
 }
 
 type installation struct {
@@ -150,6 +149,7 @@ type installation struct {
 	account   *user
 	repos     map[int64]bool // nil means all of the account
 	issues    string         // none, read or write
+	hooks     bool
 	suspended bool
 	at        time.Time
 }
