@@ -1,6 +1,9 @@
 package metrics
 
-import "math"
+import (
+	"math"
+	"sort"
+)
 
 // varianceFloor is the size below which a variance is rounding and taken as 0.
 const varianceFloor = 1e-24
@@ -110,13 +113,15 @@ func (f *Incidence) StdErr(i int) float64 { return math.Sqrt(f.Variance[i]) }
 
 // Band is the pointwise interval F^exp(∓z·se/(F ln F)) of F at step i, NaN where
 // F is 0 or 1 or the variance vanishes.
-func (f *Incidence) Band(i int, conf float64) Interval {
+func (f *Incidence) Band(i int, conf float64) Interval { return f.band(i, zOf(conf)) }
+
+func (f *Incidence) band(i int, z float64) Interval {
 	p, se := f.F[i], f.StdErr(i)
 	if p <= 0 || p >= 1 || se == 0 {
 		return noInterval()
 	}
 	l := math.Log(p)
-	e := math.Exp(zOf(conf) * se / (p * -l))
+	e := math.Exp(z * se / (p * -l))
 	return Interval{math.Exp(l * e), math.Exp(l / e)}
 }
 
@@ -137,29 +142,24 @@ func (f *Incidence) At(t, conf float64) IncidencePoint {
 
 // Quantile is the first time with F(t) >= p, NaN for "not reached".
 func (f *Incidence) Quantile(p float64) float64 {
-	for i, v := range f.F {
-		if v >= p-tieTolerance {
-			return f.time[i]
-		}
-	}
-	return math.NaN()
+	return f.timeOf(sort.Search(len(f.F), func(i int) bool { return f.F[i] >= p-tieTolerance }))
 }
 
 // QuantileInterval is Quantile with the limits that the inverted band gives: the
 // upper band reaches p first, the lower one last or never (NaN).
 func (f *Incidence) QuantileInterval(p, conf float64) Quantile {
-	q := Quantile{p, f.Quantile(p), noInterval()}
-	for i := range f.F {
-		iv := f.Band(i, conf)
-		if math.IsNaN(q.Interval.Lower) && iv.Upper >= p-tieTolerance {
-			q.Interval.Lower = f.time[i]
-		}
-		if iv.Lower >= p-tieTolerance {
-			q.Interval.Upper = f.time[i]
-			break
-		}
+	z := zOf(conf)
+	return Quantile{p, f.Quantile(p), Interval{
+		f.timeOf(firstStep(len(f.F), func(i int) bool { return f.band(i, z).Upper >= p-tieTolerance })),
+		f.timeOf(firstStep(len(f.F), func(i int) bool { return f.F[i] >= p-tieTolerance && f.band(i, z).Lower >= p-tieTolerance })),
+	}}
+}
+
+func (f *Incidence) timeOf(i int) float64 {
+	if i == len(f.time) {
+		return math.NaN()
 	}
-	return q
+	return f.time[i]
 }
 
 // NaiveAtEnd is 1 - Kaplan-Meier of this cause with the other causes censored,

@@ -165,7 +165,10 @@ func (f *Facts) apply(e Event, zone *time.Location) {
 			f.firstDone(e.At)
 			f.close(e.At, CauseDone)
 		}
-		f.State, f.Verified, f.Verdict = StateVerified, e.At, e.Verdict
+		if f.State != StateVerified { // a second verdict does not move the date of the first
+			f.Verified = e.At
+		}
+		f.State, f.Verdict = StateVerified, e.Verdict
 	case EventReopened:
 		f.Reopened++
 		f.ReopenedDone = f.ReopenedDone || !f.Done.IsZero()

@@ -13,6 +13,13 @@ type Forecast struct {
 	CDF []float64
 }
 
+// The limits keep the exact distribution within memory and a few seconds.
+const (
+	maxHorizon      = 1040 // weeks, twenty years
+	maxForecast     = 4_000_000
+	maxForecastWork = 3_000_000_000
+)
+
 // weekKind is a kind of past week and how likely a draw is to give it.
 type weekKind struct {
 	arrivals, done int
@@ -32,15 +39,24 @@ func BacklogForecast(backlog int, done, arrivals []int, maxWeeks int) (Forecast,
 		return Forecast{}, invalidf("a backlog of %d; need 0 or more", backlog)
 	case len(done) == 0:
 		return Forecast{}, invalidf("no past weeks; need at least one")
-	case maxWeeks < 1:
-		return Forecast{}, invalidf("a horizon of %d weeks; need at least 1", maxWeeks)
+	case maxWeeks < 1 || maxWeeks > maxHorizon:
+		return Forecast{}, invalidf("a horizon of %d weeks is not accepted; use 1 to %d", maxWeeks, maxHorizon)
 	case arrivals != nil && len(arrivals) != len(done):
 		return Forecast{}, invalidf("arrivals of %d weeks beside %d weeks done; need the same weeks", len(arrivals), len(done))
 	}
+	grow := 0
 	for i, d := range done {
-		if d < 0 || (arrivals != nil && arrivals[i] < 0) {
-			return Forecast{}, invalidf("week %d has a negative count", i)
+		a := 0
+		if arrivals != nil {
+			a = arrivals[i]
 		}
+		if d < 0 || a < 0 || d > maxForecast || a > maxForecast {
+			return Forecast{}, invalidf("week %d has %d done and %d arrivals; use counts from 0 to %d", i, d, a, maxForecast)
+		}
+		grow = max(grow, a-d)
+	}
+	if backlog > maxForecast || backlog+grow*maxWeeks > maxForecast {
+		return Forecast{}, invalidf("a backlog of %d that may grow by %d in each of %d weeks is too large; shorten the horizon", backlog, grow, maxWeeks)
 	}
 	f := Forecast{Backlog: backlog, CDF: make([]float64, maxWeeks)}
 	if backlog == 0 {
@@ -49,40 +65,58 @@ func BacklogForecast(backlog int, done, arrivals []int, maxWeeks int) (Forecast,
 		}
 		return f, nil
 	}
-	f.walk(weekKinds(done, arrivals))
+	kinds := weekKinds(done, arrivals)
+	if work := f.work(kinds); work > maxForecastWork {
+		return Forecast{}, invalidf("a backlog of %d over %d weeks takes %d steps, more than %d; shorten the horizon", backlog, maxWeeks, work, maxForecastWork)
+	}
+	f.walk(kinds, grow)
 	return f, nil
 }
 
-// walk moves the distribution of the backlog week by week; index 0 of the state
-// is "cleared" and absorbs.
-func (f *Forecast) walk(kinds []weekKind) {
-	state := make([]float64, f.Backlog+1)
-	state[f.Backlog] = 1
-	var next []float64
-	grow := 0
+// work bounds the steps of walk: the states that can be reached in a week times
+// the kinds of week.
+func (f *Forecast) work(kinds []weekKind) int {
+	low, high := kinds[0].net(), kinds[0].net()
 	for _, k := range kinds {
-		grow = max(grow, k.arrivals-k.done)
+		low, high = min(low, k.net()), max(high, k.net())
 	}
+	steps := 0
 	for w := range f.CDF {
-		size := len(state) + grow
-		if cap(next) < size {
-			next = make([]float64, 0, 2*size)
+		steps += (min(f.Backlog+w*max(0, high), w*(high-low)) + 1) * len(kinds)
+	}
+	return steps
+}
+
+func (k weekKind) net() int { return k.arrivals - k.done }
+
+// walk moves the distribution of the backlog week by week; index 0 of the state
+// is "cleared" and absorbs. Only states between low and high can be occupied.
+func (f *Forecast) walk(kinds []weekKind, grow int) {
+	size := f.Backlog + 1 + max(0, grow)*len(f.CDF)
+	state, next := make([]float64, size), make([]float64, size)
+	state[f.Backlog] = 1
+	low, high := f.Backlog, f.Backlog
+	for w := range f.CDF {
+		nextLow, nextHigh := size, 0
+		for _, k := range kinds {
+			nextLow = min(nextLow, max(1, low+k.net()))
+			nextHigh = max(nextHigh, high+k.net())
 		}
-		next = next[:size]
-		clear(next)
+		if nextLow <= nextHigh {
+			clear(next[nextLow : nextHigh+1])
+		}
 		next[0] = state[0]
 		for _, k := range kinds {
-			net := k.arrivals - k.done
-			for x := 1; x < len(state); x++ {
-				if state[x] != 0 {
-					next[max(0, x+net)] += state[x] * k.p
-				}
+			net := k.net()
+			for x := low; x <= high; x++ {
+				next[max(0, x+net)] += state[x] * k.p
 			}
 		}
 		state, next = next, state
+		low, high = nextLow, nextHigh
 		f.CDF[w] = min(1, state[0])
-		if w > 0 && f.CDF[w] < f.CDF[w-1] {
-			f.CDF[w] = f.CDF[w-1]
+		if w > 0 {
+			f.CDF[w] = max(f.CDF[w], f.CDF[w-1])
 		}
 	}
 }

@@ -37,6 +37,9 @@ func PoissonRate(events int, exposure, conf float64) (Rate, error) {
 	return r, nil
 }
 
+// maxRatioEvents bounds the exact sums over the conditional distribution.
+const maxRatioEvents = 5_000_000
+
 // Ratio is a rate ratio after : before. P and MidP are two-sided.
 type Ratio struct {
 	Ratio    float64 // NaN when there were no events before
@@ -64,6 +67,9 @@ func RateRatio(x1 int, e1 float64, x0 int, e0, conf float64) (Ratio, error) {
 		return Ratio{}, err
 	}
 	n := x1 + x0
+	if x1 > maxRatioEvents || x0 > maxRatioEvents {
+		return Ratio{}, invalidf("%d and %d events are too many for the exact ratio; use up to %d", x1, x0, maxRatioEvents)
+	}
 	if n == 0 {
 		return Ratio{math.NaN(), noInterval(), 1, math.NaN()}, nil
 	}

@@ -160,22 +160,46 @@ func (c *SurvivalCurve) Quantile(p float64, scale Transform, conf float64) Quant
 
 // invert is the first time at which a step function falls to the target.
 func (c *SurvivalCurve) invert(target float64, value func(i int) float64) float64 {
-	for i := range c.Time {
-		v := value(i)
-		if !(v <= target+tieTolerance) { // NaN, no band here, is no crossing either
-			continue
-		}
-		if v < target-tieTolerance {
-			return c.Time[i]
-		}
-		for j := i + 1; j < len(c.Time); j++ {
-			if !(value(j) >= target-tieTolerance) {
-				return (c.Time[i] + c.Time[j]) / 2
-			}
-		}
-		return (c.Time[i] + c.Time[len(c.Time)-1]) / 2
+	i := firstStep(len(c.Time), func(i int) bool {
+		return value(i) <= target+tieTolerance // NaN, no band here, is no crossing either
+	})
+	switch {
+	case i == len(c.Time):
+		return math.NaN()
+	case value(i) < target-tieTolerance:
+		return c.Time[i]
 	}
-	return math.NaN()
+	for j := i + 1; j < len(c.Time); j++ {
+		if !(value(j) >= target-tieTolerance) {
+			return (c.Time[i] + c.Time[j]) / 2
+		}
+	}
+	return (c.Time[i] + c.Time[len(c.Time)-1]) / 2
+}
+
+// A curve of more than longCurve steps is searched at every strideth step first:
+// neighbours then differ by less than a ten-thousandth of the whole.
+const (
+	longCurve = 1 << 16
+	stride    = 64
+)
+
+// firstStep is the first of n steps that has crossed, n when none has.
+func firstStep(n int, crossed func(i int) bool) int {
+	from := 0
+	if n > longCurve {
+		at := stride - 1
+		for at < n && !crossed(at) {
+			at += stride
+		}
+		from = max(0, at-stride+1)
+	}
+	for i := from; i < n; i++ {
+		if crossed(i) {
+			return i
+		}
+	}
+	return n
 }
 
 // RestrictedMean is the mean event-free time within the first tau units of

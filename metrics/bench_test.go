@@ -1,0 +1,110 @@
+package metrics_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/followthrough/followthrough/domain"
+	"github.com/followthrough/followthrough/metrics"
+)
+
+// benchAsOf is the as_of of the generated portfolio.
+func benchAsOf() time.Time { return time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC) }
+
+// portfolio is a seeded portfolio of n measures on n/10 incidents of n/500
+// services: lognormal times to done, 20 % cancelled, moved dates, reopenings.
+func portfolio(tb testing.TB, n int) *metrics.Snapshot {
+	tb.Helper()
+	const seed = 20260101
+	r := rand.New(rand.NewPCG(seed, uint64(n)))
+	asOf := benchAsOf()
+	s := metrics.NewSnapshot(n)
+	incidents := max(1, n/10)
+	services := max(1, n/500)
+	starts := make([]time.Time, incidents)
+	for i := range incidents {
+		start := asOf.Add(-time.Duration(r.Int64N(int64(3*365*24*time.Hour)) + int64(time.Hour)))
+		starts[i] = start
+		rec := metrics.IncidentRecord{
+			Key: domain.IncidentKey(fmt.Sprintf("INC-%d", i+1)), Severity: domain.Severities()[r.IntN(5)], Started: start,
+			Services: []string{fmt.Sprintf("service-%d", r.IntN(services))}, Causes: []string{fmt.Sprintf("cause-%d", r.IntN(20))},
+			Reviewed: r.IntN(10) > 0,
+		}
+		if resolved := start.Add(time.Duration(r.Int64N(int64(8 * time.Hour)))); resolved.Before(asOf) {
+			rec.Resolved = resolved
+		}
+		if back := r.IntN(8) + 1; i > back && r.IntN(5) == 0 && starts[i-back].Add(9*time.Hour).Before(start) {
+			rec.RecurrenceOf = domain.IncidentKey(fmt.Sprintf("INC-%d", i-back+1))
+		}
+		s.PutIncident(rec)
+	}
+	for i := range n {
+		inc := r.IntN(incidents)
+		if _, err := s.Append(benchRecord(tb, r, i+1, inc, starts[inc])); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	return s
+}
+
+func benchRecord(tb testing.TB, r *rand.Rand, number, inc int, start time.Time) metrics.Record {
+	tb.Helper()
+	asOf := benchAsOf()
+	created := start.Add(time.Duration(r.Int64N(int64(asOf.Sub(start)/4) + 1)))
+	due := domain.DateOf(created).AddDays(7 + r.IntN(80))
+	events := []metrics.Event{{At: created, Type: metrics.EventCreated}}
+	if r.IntN(10) > 0 {
+		events = append(events, metrics.Event{At: created, Type: metrics.EventDueSet, Due: due})
+		if r.IntN(4) == 0 {
+			events = append(events, metrics.Event{At: created.Add(5 * 24 * time.Hour), Type: metrics.EventDueSet, Due: due.AddDays(14)})
+		}
+	}
+	end := created.Add(time.Duration(45 * 24 * float64(time.Hour) * math.Exp(1.2*r.NormFloat64())))
+	if r.IntN(5) == 0 {
+		events = append(events, metrics.Event{At: end, Type: metrics.EventCancelled, Reason: domain.WontDo})
+	} else {
+		events = append(events, metrics.Event{At: end, Type: metrics.EventDone})
+		switch r.IntN(20) {
+		case 0:
+			again := end.Add(10 * 24 * time.Hour)
+			events = append(events, metrics.Event{At: again, Type: metrics.EventReopened}, metrics.Event{At: again.Add(20 * 24 * time.Hour), Type: metrics.EventDone})
+		case 1, 2, 3, 4, 5, 6, 7, 8:
+			events = append(events, metrics.Event{At: end.Add(time.Duration(r.Int64N(int64(60 * 24 * time.Hour)))), Type: metrics.EventVerified, Verdict: domain.Verdicts()[r.IntN(5)]})
+		}
+	}
+	f, err := metrics.FactsOf(events, metrics.Cut{AsOf: asOf})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	prio := domain.Priorities()[r.IntN(5)]
+	team := domain.TeamID(fmt.Sprintf("team-%d", r.IntN(40)))
+	return metrics.Record{
+		Facts: f, Number: number, Incident: domain.IncidentKey(fmt.Sprintf("INC-%d", inc+1)), Kind: domain.MeasureKinds()[r.IntN(8)],
+		Priority: prio, PriorityNow: prio, Team: team, TeamNow: team, Flags: metrics.HasOwner | metrics.HasTarget,
+	}
+}
+
+func benchCohort() metrics.Cohort {
+	return metrics.Cohort{Pins: metrics.Pins{AsOf: benchAsOf(), Policy: domain.DefaultPolicy()}}
+}
+
+func benchmarkSizes(b *testing.B, run func(s *metrics.Snapshot, c metrics.Cohort) error) {
+	for _, n := range []int{10_000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
+			s := portfolio(b, n)
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := run(s, benchCohort()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkCompletion(b *testing.B) {
+	benchmarkSizes(b, func(s *metrics.Snapshot, c metrics.Cohort) error { _, err := metrics.Completion(s, c); return err })
+}

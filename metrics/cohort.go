@@ -1,0 +1,175 @@
+package metrics
+
+import (
+	"slices"
+	"time"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// Pins are everything a report depends on besides the rows (rule R1). The same
+// pins over the same rows give the same bytes.
+type Pins struct {
+	AsOf     time.Time
+	KnownAt  time.Time      // the cut the rows were folded with; echoed, zero = AsOf
+	Zone     *time.Location // calendar of the organisation; nil = UTC
+	Policy   domain.Policy
+	Position int64 // log position of the snapshot; filled in by the report
+}
+
+// Period is the half-open range [From, To); a zero end is open.
+type Period struct {
+	From, To time.Time
+}
+
+func (p Period) contains(ms int64) bool {
+	return (p.From.IsZero() || ms >= p.From.UnixMilli()) && (p.To.IsZero() || ms < p.To.UnixMilli())
+}
+
+// Filter chooses measures and incidents by attributes valid at creation. Empty
+// lists choose all. There is no filter by person, on purpose.
+type Filter struct {
+	Teams      []domain.TeamID
+	Priorities []domain.Priority
+	Kinds      []domain.MeasureKind
+	Severities []domain.Severity
+	Services   []string
+	Created    Period // of the measure; for incidents, of the start
+}
+
+// Cohort is a filter under pins, the argument of every report.
+type Cohort struct {
+	Pins
+	Filter
+}
+
+// conf is the level of every interval in a report.
+const conf = 0.95
+
+func (c *Cohort) zone() *time.Location {
+	if c.Zone == nil {
+		return time.UTC
+	}
+	return c.Zone
+}
+
+func (c *Cohort) asOf() int64 { return c.AsOf.UnixMilli() }
+
+// check refuses an as_of that the rows cannot answer for, and fills Position.
+func (c *Cohort) check(s *Snapshot) error {
+	if c.AsOf.IsZero() {
+		return invalidf("as_of is empty; name the instant of the report")
+	}
+	if c.asOf() < s.latest {
+		return invalidf("as_of %s lies before the last event of the snapshot at %s; fold the history again with that cut",
+			c.AsOf.UTC().Format(time.RFC3339), s.Latest().Format(time.RFC3339Nano))
+	}
+	if p := c.Created; !p.From.IsZero() && !p.To.IsZero() && !p.From.Before(p.To) {
+		return invalidf("the period from %s to %s is empty; give from before to", p.From.Format(time.RFC3339), p.To.Format(time.RFC3339))
+	}
+	c.Position = s.Position
+	return nil
+}
+
+// selection is the rows of a cohort, excluded ones left out and counted.
+type selection struct {
+	rows       []int32
+	excluded   int
+	impossible int // still in rows: counted, but in no statistic of times
+}
+
+// matcher answers membership by small tables.
+type matcher struct {
+	prio, kind, sev map[uint8]bool
+	team, service   map[int32]bool
+	created         Period
+	all             bool
+}
+
+func newMatcher(s *Snapshot, f Filter) matcher {
+	m := matcher{created: f.Created}
+	m.prio = codes(domain.Priorities(), f.Priorities)
+	m.kind = codes(domain.MeasureKinds(), f.Kinds)
+	m.sev = codes(domain.Severities(), f.Severities)
+	if len(f.Teams) > 0 {
+		m.team = map[int32]bool{}
+		for _, t := range f.Teams {
+			m.team[s.teams.find(t)] = true
+		}
+	}
+	if len(f.Services) > 0 {
+		m.service = map[int32]bool{}
+		for _, v := range f.Services {
+			m.service[s.services.find(v)] = true
+		}
+	}
+	m.all = m.prio == nil && m.kind == nil && m.sev == nil && m.team == nil && m.service == nil && f.Created == Period{}
+	return m
+}
+
+func codes[T comparable](all, chosen []T) map[uint8]bool {
+	if len(chosen) == 0 {
+		return nil
+	}
+	m := map[uint8]bool{}
+	for _, v := range chosen {
+		m[code(all, v)] = true
+	}
+	return m
+}
+
+func (m *matcher) measure(s *Snapshot, row int32) bool {
+	switch {
+	case m.all:
+		return true
+	case m.prio != nil && !m.prio[s.prio[row]], m.kind != nil && !m.kind[s.kind[row]], m.team != nil && !m.team[s.team[row]]:
+		return false
+	case !m.created.contains(s.created[row]):
+		return false
+	}
+	if m.sev == nil && m.service == nil {
+		return true
+	}
+	i := s.incident[row]
+	return i >= 0 && m.ofIncident(&s.incidents[i])
+}
+
+func (m *matcher) ofIncident(i *incidentRow) bool {
+	if m.sev != nil && !m.sev[i.severity] {
+		return false
+	}
+	return m.service == nil || slices.ContainsFunc(i.services, func(v int32) bool { return m.service[v] })
+}
+
+// incident is membership of an incident itself: severity, service and start.
+func (m *matcher) incident(i *incidentRow) bool {
+	return i.known && m.ofIncident(i) && m.created.contains(i.started)
+}
+
+func (s *Snapshot) choose(f Filter) selection {
+	m := newMatcher(s, f)
+	sel := selection{rows: make([]int32, 0, s.Len())}
+	for i := range s.Len() {
+		row := int32(i)
+		if !m.measure(s, row) {
+			continue
+		}
+		if s.flags[row]&excludedRow != 0 {
+			sel.excluded++
+			continue
+		}
+		if s.flags[row]&impossibleRow != 0 {
+			sel.impossible++
+		}
+		sel.rows = append(sel.rows, row)
+	}
+	return sel
+}
+
+// begin checks the cohort and chooses its rows.
+func (s *Snapshot) begin(c *Cohort) (selection, error) {
+	if err := c.check(s); err != nil {
+		return selection{}, err
+	}
+	return s.choose(c.Filter), nil
+}

@@ -1,0 +1,202 @@
+package metrics
+
+import (
+	"math"
+	"strconv"
+)
+
+// horizonDays are the horizons of A3, in days from creation.
+func horizonDays() []int { return []int{30, 60, 90, 180} }
+
+// followThroughDays is h of A2: incidents resolved at least that long ago count.
+const followThroughDays = 90
+
+// meanWithinDays is the fixed τ of the restricted mean.
+const meanWithinDays = 90
+
+// CompletionReport answers "how much gets done, and how fast" (A2, A3, A5, A6).
+type CompletionReport struct {
+	Cohort     Cohort
+	Measures   int
+	Excluded   int // duplicates and created in error
+	Impossible int // in the counts, not in the curves
+	BeforeLog  int // imported and over before complete records begin
+	Figures    []Figure
+	Curve      []CurvePoint
+}
+
+// Completion evaluates the cohort: incidents followed through and verified
+// through (A2), done by each horizon with its audit twin on the matured cohort
+// (A3), time to done by Aalen-Johansen and time to closure by Kaplan-Meier with
+// quantiles, restricted mean (A5) and the incidence curve (A6). It refuses an
+// as_of before the last event of the snapshot.
+func Completion(s *Snapshot, c Cohort) (CompletionReport, error) {
+	sel, err := s.begin(&c)
+	if err != nil {
+		return CompletionReport{}, err
+	}
+	e := s.timesToEnd(sel.rows, c.asOf())
+	table := e.table()
+	curves, closure := aalenJohansen(table), kaplanMeier(table)
+	r := CompletionReport{Cohort: c, Measures: len(sel.rows), Excluded: sel.excluded, Impossible: sel.impossible, BeforeLog: e.late}
+	r.Figures = append(r.Figures, s.statusCounts(sel.rows)...)
+	r.Figures = append(r.Figures, s.followedThrough(&c)...)
+	for _, h := range horizonDays() {
+		r.Figures = append(r.Figures, doneBy(&curves.Cause[0], h, len(e.packed)))
+	}
+	r.Figures = append(r.Figures, s.matured(sel.rows, c.asOf(), horizonDays())...)
+	r.Figures = append(r.Figures, timeFigures(curves, closure)...)
+	r.Curve = drawn(curves)
+	return r, nil
+}
+
+func (s *Snapshot) statusCounts(rows []int32) []Figure {
+	var state [4]int
+	before, after := 0, 0
+	for _, row := range rows {
+		state[s.state[row]]++
+		if s.state[row] == StateCancelled {
+			if s.flags[row]&wasAccepted != 0 {
+				after++
+			} else {
+				before++
+			}
+		}
+	}
+	n := len(rows)
+	return []Figure{
+		census("A3", "measures", "", n, n),
+		census("A3", "open", "", state[StateOpen], n),
+		census("A3", "done", "", state[StateDone]+state[StateVerified], n),
+		census("A9", "verified", "", state[StateVerified], n),
+		census("A3", "cancelled", "", state[StateCancelled], n),
+		census("R7", "cancelled_before_accepted", "", before, n),
+		census("R7", "cancelled_after_accepted", "", after, n),
+	}
+}
+
+// incidentTally is what A2 needs to know about the measures of an incident.
+type incidentTally struct {
+	remaining, done, verified, all int32
+}
+
+func (s *Snapshot) tallies() []incidentTally {
+	t := make([]incidentTally, len(s.incidents))
+	for row, i := range s.incident {
+		if i < 0 || s.flags[row]&excludedRow != 0 {
+			continue
+		}
+		t[i].all++
+		switch s.state[row] {
+		case StateCancelled:
+			continue
+		case StateVerified:
+			t[i].verified++
+			t[i].done++
+		case StateDone:
+			t[i].done++
+		case StateOpen:
+		}
+		t[i].remaining++
+	}
+	return t
+}
+
+// followedThrough is A2 over incidents resolved at least 90 days ago.
+func (s *Snapshot) followedThrough(c *Cohort) []Figure {
+	m := newMatcher(s, Filter{Severities: c.Severities, Services: c.Services, Created: c.Created})
+	matured := c.asOf() - followThroughDays*msPerDay
+	n, through, verified, noPlan, dropped := 0, 0, 0, 0, 0
+	tally := s.tallies()
+	for i := range s.incidents {
+		inc := &s.incidents[i]
+		if !m.incident(inc) || inc.merged || inc.resolved == 0 || inc.resolved > matured {
+			continue
+		}
+		t := tally[i]
+		switch {
+		case t.all == 0:
+			noPlan++
+			continue
+		case t.remaining == 0:
+			dropped++
+			continue
+		}
+		n++
+		if t.done == t.remaining {
+			through++
+		}
+		if t.verified == t.remaining {
+			verified++
+		}
+	}
+	group := strconv.Itoa(followThroughDays)
+	return []Figure{
+		proportionFigure("A2", "followed_through", group, through, n),
+		proportionFigure("A2", "verified_through", group, verified, n),
+		census("A2", "incidents_without_plan", group, noPlan, n+noPlan+dropped),
+		census("A2", "incidents_with_plan_dropped", group, dropped, n+noPlan+dropped),
+	}
+}
+
+// doneBy is A3: the Aalen-Johansen incidence of done at a horizon.
+func doneBy(done *Incidence, days, n int) Figure {
+	f := Figure{ID: "A3", Name: "done_by", Group: strconv.Itoa(days), Unit: "share", N: n, Events: done.Events}
+	p := done.At(float64(days), conf)
+	f = f.with(p.F, p.Interval)
+	if done.table.atRiskAt(float64(days)) == 0 && done.table.last(float64(days)) == len(done.time)-1 {
+		f.Value, f.Why = nil, "nobody was observed that long"
+	}
+	return f.needs(n, minCurveItems, "measures").needs(done.Events, minCurveEvents, "completions")
+}
+
+// matured is the audit twin of A3: completed by h among those created at least h
+// before as_of, cancelled ones in the denominator.
+func (s *Snapshot) matured(rows []int32, asOf int64, horizons []int) []Figure {
+	counts := make([]*clusterCounts, len(horizons))
+	for i := range counts {
+		counts[i] = newClusterCounts(s)
+	}
+	for _, row := range rows {
+		if s.flags[row]&impossibleRow != 0 || s.entry[row] > 0 {
+			continue
+		}
+		age, took := asOf-s.created[row], int64(never)
+		if s.cause(row) == CauseDone {
+			took = s.closed[row] - s.created[row]
+		}
+		for i, h := range horizons {
+			if horizon := int64(h) * msPerDay; age >= horizon {
+				counts[i].add(s.incident[row], took <= horizon)
+			}
+		}
+	}
+	var figures []Figure
+	for i, h := range horizons {
+		figures = append(figures, counts[i].figure("A3", "done_by_matured", strconv.Itoa(h)))
+	}
+	return figures
+}
+
+func timeFigures(curves *IncidenceCurves, closure *SurvivalCurve) []Figure {
+	done := &curves.Cause[0]
+	var figures []Figure
+	for _, p := range []float64{0.5, 0.85} {
+		q := done.QuantileInterval(p, conf)
+		f := Figure{ID: "A5", Name: "time_to_done", Group: percent(p), Unit: "days", N: curves.N, Events: done.Events}
+		figures = append(figures, f.with(q.Value, q.Interval).needs(f.N, minCurveItems, "measures").needs(f.Events, minCurveEvents, "completions"))
+		k := closure.Quantile(p, LogLog, conf)
+		f = Figure{ID: "A5", Name: "time_to_closure", Group: percent(p), Unit: "days", N: closure.N, Events: closure.Events}
+		figures = append(figures, f.with(k.Value, k.Interval).needs(f.N, minCurveItems, "measures").needs(f.Events, minCurveEvents, "closures"))
+	}
+	mean, se := closure.RestrictedMean(meanWithinDays)
+	f := Figure{ID: "A5", Name: "mean_days_open_within", Group: strconv.Itoa(meanWithinDays), Unit: "days", N: closure.N, Events: closure.Events}
+	half := zOf(conf) * se
+	if closure.N == 0 {
+		mean = math.NaN()
+	}
+	return append(figures, f.with(mean, Interval{mean - half, mean + half}).needs(f.N, minCurveItems, "measures").needs(f.Events, minCurveEvents, "closures"))
+}
+
+// percent is a quantile's name, "p50" for 0.5.
+func percent(p float64) string { return "p" + strconv.Itoa(int(p*100+0.5)) }

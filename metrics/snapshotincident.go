@@ -1,0 +1,78 @@
+package metrics
+
+import (
+	"time"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// IncidentRecord is one incident as a Snapshot takes it.
+type IncidentRecord struct {
+	Key          domain.IncidentKey
+	Severity     domain.Severity
+	Started      time.Time
+	Resolved     time.Time // zero = not yet
+	Services     []string
+	Causes       []string
+	Fingerprint  string
+	RecurrenceOf domain.IncidentKey
+	LinkedAt     time.Time // when RecurrenceOf was set; zero = with the incident
+	Reviewed     bool      // has a complete review
+	// Merged and dismissed incidents are no recurrence and no index (rule R14).
+	Merged bool
+}
+
+type incidentRow struct {
+	key          domain.IncidentKey
+	started      int64
+	resolved     int64 // 0 = not yet
+	linkedAt     int64 // 0 = unknown
+	recurrenceOf int32 // index; -1 = none
+	services     []int32
+	causes       []int32
+	fingerprint  string
+	severity     uint8
+	reviewed     bool
+	merged       bool
+	known        bool // false for a key that only a measure named so far
+}
+
+// PutIncident adds an incident or replaces it.
+func (s *Snapshot) PutIncident(r IncidentRecord) {
+	i := s.incidentIndex(r.Key)
+	if i < 0 {
+		return
+	}
+	row := incidentRow{
+		key: r.Key, started: r.Started.UnixMilli(), recurrenceOf: s.incidentIndex(r.RecurrenceOf), fingerprint: r.Fingerprint,
+		severity: code(domain.Severities(), r.Severity), reviewed: r.Reviewed, merged: r.Merged, known: true,
+	}
+	if !r.Resolved.IsZero() {
+		row.resolved = r.Resolved.UnixMilli()
+	}
+	if !r.LinkedAt.IsZero() {
+		row.linkedAt = r.LinkedAt.UnixMilli()
+	}
+	for _, name := range r.Services {
+		row.services = append(row.services, s.services.index(name))
+	}
+	for _, name := range r.Causes {
+		row.causes = append(row.causes, s.causes.index(name))
+	}
+	s.incidents[i] = row
+	s.latest = max(s.latest, row.started, row.resolved, row.linkedAt)
+}
+
+// incidentIndex numbers incidents in the order their keys are first seen.
+func (s *Snapshot) incidentIndex(key domain.IncidentKey) int32 {
+	if key == "" {
+		return -1
+	}
+	if i, ok := s.byKey[key]; ok {
+		return i
+	}
+	i := int32(len(s.incidents))
+	s.incidents = append(s.incidents, incidentRow{key: key, recurrenceOf: -1})
+	s.byKey[key] = i
+	return i
+}
