@@ -60,6 +60,13 @@ func newClientWith(t *testing.T, s *githubsim.Server, token, description string,
 	}
 }
 
+// as returns the client with another credential.
+func (c *client) as(token string) *client {
+	other := *c
+	other.token = token
+	return &other
+}
+
 type result struct {
 	status int
 	header http.Header

@@ -112,6 +112,7 @@ func TestRefusals(t *testing.T) {
 	if _, err := s.As("ann").Create("acme/shop", "one", ""); err != nil {
 		t.Fatal(err)
 	}
+	c := newClient(t, s, bot)
 	for name, tc := range map[string]struct {
 		token, method, path string
 		body                any
@@ -131,7 +132,8 @@ func TestRefusals(t *testing.T) {
 		"no token":              {"", "POST", "/repos/acme/shop/issues", map[string]any{"title": "x"}, 401, "Requires authentication"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newClient(t, s, tc.token)
+			c := *c.as(tc.token)
+			c.t = t
 			r := c.do(tc.method, tc.path, tc.body).want(t, tc.status)
 			if !strings.Contains(string(r.body), tc.text) {
 				t.Errorf("answer %s does not say %q", r.body, tc.text)

@@ -23,11 +23,11 @@ type wireProfile struct {
 	Following   int     `json:"following"`
 	CreatedAt   string  `json:"created_at"`
 	UpdatedAt   string  `json:"updated_at"`
-	ViewType    string  `json:"user_view_type,omitempty"`
+	ViewType    string  `json:"user_view_type"`
 }
 
 func (c *call) profile(u *user) wireProfile {
-	p := wireProfile{wireUser: *c.wireUser(u), CreatedAt: stamp(u.since), UpdatedAt: stamp(u.since)}
+	p := wireProfile{wireUser: *c.wireUser(u), CreatedAt: stamp(u.since), UpdatedAt: stamp(u.since), ViewType: "public"}
 	if u.name != "" {
 		p.Name = &u.name
 	}
@@ -35,9 +35,6 @@ func (c *call) profile(u *user) wireProfile {
 		if r.owner == u && !r.private && !r.deleted {
 			p.PublicRepos++
 		}
-	}
-	if c.opts.Enterprise == "" {
-		p.ViewType = "public"
 	}
 	return p
 }
