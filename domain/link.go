@@ -100,6 +100,9 @@ type WriteMark struct {
 	Hash string
 	// Version is the measure version that was pushed.
 	Version int64
+	// Believed holds, per written field, the value the plan saw in the tracker:
+	// an event that says otherwise reveals an edit we overwrote unseen.
+	Believed map[Field]string
 }
 
 // CreateState is where a create stands.

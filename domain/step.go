@@ -44,9 +44,10 @@ type PageCommit struct {
 	// Adoptions are new measures with their links, made by an import rule.
 	Adoptions []Adoption
 	Cursor    Cursor
-	// Complete is true on the last page of a cycle: Status is stored as well.
-	Status TrackerStatus
-	Now    time.Time
+	Status    TrackerStatus
+	// KeepCursor leaves cursor and status alone: the rows come from elsewhere.
+	KeepCursor bool
+	Now        time.Time
 }
 
 // SnapshotUpdate is a newer state of a linked issue.
@@ -122,3 +123,28 @@ type WorkResult struct {
 	// Again schedules the next run of a periodic row after success.
 	Again time.Time
 }
+
+// Delivery is one webhook delivery as it came in.
+type Delivery struct {
+	Tracker TrackerID
+	// ID is the tracker's delivery id; unique per tracker.
+	ID         string
+	Event      string
+	Header     map[string]string
+	Body       []byte
+	ReceivedAt time.Time
+	State      DeliveryState
+	Note       string
+}
+
+// DeliveryState says what became of a delivery.
+type DeliveryState string
+
+// The states of a delivery.
+const (
+	DeliveryStored  DeliveryState = "stored"
+	DeliveryDone    DeliveryState = "done"
+	DeliveryStale   DeliveryState = "stale"
+	DeliveryIgnored DeliveryState = "ignored"
+	DeliveryFailed  DeliveryState = "failed"
+)

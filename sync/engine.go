@@ -62,6 +62,9 @@ type Config struct {
 	IncidentURL func(domain.IncidentKey) string
 	Now         func() time.Time
 	Log         *slog.Logger
+	// Inbox and Hooks take webhook deliveries in.
+	Inbox Inbox
+	Hooks map[domain.TrackerKind]HookReader
 	// Owner names this process in leases.
 	Owner    string
 	Settings Settings

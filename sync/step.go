@@ -265,7 +265,8 @@ func (s *step) push(ctx context.Context, d Decision) error {
 	if err != nil {
 		return err
 	}
-	link.Writes = append(recent(link.Writes, s.e.Now()), domain.WriteMark{At: s.e.Now(), Hash: hashValues(d), Version: s.link.Measure.Version})
+	link.Writes = append(recent(link.Writes, s.e.Now()), domain.WriteMark{At: s.e.Now(), Hash: hashValues(d),
+		Version: s.link.Measure.Version, Believed: believed(*link.Snapshot, d.Write)})
 	link.Base, link.FieldStates = withBase(link.Base, d.Base), d.States
 	s.confirm(&link, d.Values, d.Write, pushed)
 	for _, f := range d.Write {
@@ -273,6 +274,17 @@ func (s *step) push(ctx context.Context, d Decision) error {
 	}
 	// The issue has the write already; losing this record costs a look, not an edit (K7).
 	return s.commit(context.WithoutCancel(ctx), link, nil, nil)
+}
+
+// believed notes what the plan saw, for the echo audit.
+func believed(on domain.Snapshot, fields []domain.Field) map[domain.Field]string {
+	out := map[domain.Field]string{}
+	for _, f := range fields {
+		if v, ok := on.Fields[f]; ok {
+			out[f] = v.Value
+		}
+	}
+	return out
 }
 
 // draft fills in what travels with every write.

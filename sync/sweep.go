@@ -54,7 +54,7 @@ func (e *Engine) sweepBatch(ctx context.Context, view domain.TrackerView, tracke
 	if err != nil {
 		return nil, err
 	}
-	page := domain.PageCommit{Tracker: view.Tracker.ID, Cursor: view.Cursor, Status: view.Status, Now: e.Now()}
+	page := domain.PageCommit{Tracker: view.Tracker.ID, Cursor: view.Cursor, Status: view.Status, Now: e.Now(), KeepCursor: true}
 	var missing []domain.LinkHead
 	for _, s := range sightings {
 		head, ok := heads[s.Ref.ID]

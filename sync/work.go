@@ -22,7 +22,7 @@ func linkKey(id domain.LinkID) string     { return KindLink + ":" + string(id) }
 func pollKey(id domain.TrackerID) string  { return KindPoll + ":" + string(id) }
 func sweepKey(id domain.TrackerID) string { return KindSweep + ":" + string(id) }
 func concern(key string) string           { _, what, _ := strings.Cut(key, ":"); return what }
-func kinds() []string                     { return []string{KindLink, KindPoll, KindSweep} }
+func kinds() []string                     { return []string{KindLink, KindHook, KindPoll, KindSweep} }
 
 // Run works until ctx ends: it makes sure every tracker has its periodic rows
 // and claims whatever is due. It needs no leader; any number of processes may
@@ -94,6 +94,8 @@ func (e *Engine) handle(ctx context.Context, work domain.Work) error {
 			return nil // the link is gone; nothing is owed
 		}
 		return err
+	case KindHook:
+		return e.processHooks(ctx, domain.TrackerID(what))
 	case KindPoll:
 		return e.periodic(ctx, pollKey(domain.TrackerID(what)), KindPoll, e.Settings.Poll, func() error {
 			return e.Poll(ctx, domain.TrackerID(what), nil)

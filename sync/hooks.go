@@ -1,0 +1,210 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// Inbox keeps webhook deliveries from acknowledgement to processing.
+type Inbox interface {
+	// StoreDelivery keeps a delivery and wakes its tracker's hook row, in one
+	// transaction. A repeated id changes nothing, except that a failed one is
+	// re-armed.
+	StoreDelivery(ctx context.Context, d domain.Delivery) error
+	// StoredDeliveries returns the oldest deliveries that wait for processing.
+	StoredDeliveries(ctx context.Context, tracker domain.TrackerID, limit int) ([]domain.Delivery, error)
+	// FinishDelivery records what became of a delivery.
+	FinishDelivery(ctx context.Context, tracker domain.TrackerID, id string, state domain.DeliveryState, note string) error
+}
+
+// HookReader verifies and reads the deliveries of one kind of tracker.
+type HookReader struct {
+	// Verify checks the signature over the raw bytes in constant time.
+	Verify func(header http.Header, body []byte, secrets []string) bool
+	// Parse reduces a delivery to an event.
+	Parse func(tracker domain.Tracker, header http.Header, body []byte) (domain.Event, error)
+	// Headers are the headers kept with the delivery.
+	Headers []string
+}
+
+// KindHook is the work row of a tracker's stored deliveries.
+const KindHook = "hook"
+
+// hookBatch is how many deliveries one run processes.
+const hookBatch = 200
+
+// Intake takes one delivery: signature first, over the raw bytes; then stored;
+// then acknowledged. An unknown tracker and a bad signature get the same answer.
+func (e *Engine) Intake(ctx context.Context, kind domain.TrackerKind, id domain.TrackerID, header http.Header, body []byte) error {
+	refused := domain.Errorf(domain.ErrUnauthorized, "the signature does not match")
+	reader, ok := e.Hooks[kind]
+	if !ok {
+		return refused
+	}
+	view, err := e.Store.Tracker(ctx, id)
+	switch {
+	case errors.Is(err, domain.ErrNotFound):
+		reader.Verify(header, body, []string{"an unknown tracker costs the same time"})
+		return refused
+	case err != nil:
+		return err
+	}
+	if view.Tracker.Kind != kind || !reader.Verify(header, body, view.Secrets.WebhookSecrets) {
+		return refused
+	}
+	event, err := reader.Parse(view.Tracker, header, body)
+	if err != nil {
+		return domain.Invalid("body", "cannot be read: %v", err)
+	}
+	if event.Ignored {
+		return nil
+	}
+	kept := map[string]string{}
+	for _, name := range reader.Headers {
+		if v := header.Get(name); v != "" {
+			kept[name] = v
+		}
+	}
+	return e.Inbox.StoreDelivery(ctx, domain.Delivery{Tracker: id, ID: event.Delivery, Event: event.Name, Header: kept, Body: body,
+		ReceivedAt: e.Now(), State: domain.DeliveryStored})
+}
+
+// processHooks works through the stored deliveries of a tracker. A delivery
+// that cannot be processed is marked and steps aside; it never blocks another.
+func (e *Engine) processHooks(ctx context.Context, id domain.TrackerID) error {
+	view, err := e.Store.Tracker(ctx, id)
+	if err != nil {
+		return err
+	}
+	reader, ok := e.Hooks[view.Tracker.Kind]
+	if !ok {
+		return nil
+	}
+	for {
+		batch, err := e.Inbox.StoredDeliveries(ctx, id, hookBatch)
+		if err != nil || len(batch) == 0 {
+			return err
+		}
+		for _, d := range batch {
+			state, note, err := e.processHook(ctx, view, reader, d)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err != nil {
+				state, note = domain.DeliveryFailed, clipError(err)
+			}
+			if err := e.Inbox.FinishDelivery(ctx, id, d.ID, state, note); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// processHook turns one delivery into a newer snapshot, a wake-up or nothing.
+// The payload is a hint: it is applied only when it is newer than what we hold,
+// because neither delivery ids nor GitHub's signature protect against replay.
+func (e *Engine) processHook(ctx context.Context, view domain.TrackerView, reader HookReader, d domain.Delivery) (domain.DeliveryState, string, error) {
+	header := http.Header{}
+	for k, v := range d.Header {
+		header.Set(k, v)
+	}
+	event, err := reader.Parse(view.Tracker, header, d.Body)
+	if err != nil {
+		return "", "", err
+	}
+	heads, err := e.Store.LinkHeads(ctx, view.Tracker.ID, []string{event.Ref.ID})
+	if err != nil {
+		return "", "", err
+	}
+	head, linked := heads[event.Ref.ID]
+	switch {
+	case !linked:
+		return e.hookUnlinked(ctx, view, event)
+	case event.Gone || event.Moved != nil:
+		return domain.DeliveryDone, "looking whether the issue is still there", e.workOn(ctx, head.ID, nil, true)
+	case event.Snapshot == nil:
+		return domain.DeliveryDone, "read again", e.workOn(ctx, head.ID, nil, true)
+	}
+	return e.hookSnapshot(ctx, view, head, event)
+}
+
+func (e *Engine) hookSnapshot(ctx context.Context, view domain.TrackerView, head domain.LinkHead, event domain.Event) (domain.DeliveryState, string, error) {
+	s := *event.Snapshot
+	if err := e.audit(ctx, view, head, event); err != nil {
+		return "", "", err
+	}
+	switch {
+	case s.Hash == head.Hash:
+		return domain.DeliveryDone, "nothing new", nil
+	case s.Revision.Before(head.Revision):
+		return domain.DeliveryStale, "older than what is known", nil
+	case s.Revision.Equal(head.Revision):
+		return domain.DeliveryDone, "read again", e.workOn(ctx, head.ID, nil, true)
+	}
+	err := e.Store.StorePage(ctx, domain.PageCommit{Tracker: view.Tracker.ID, Cursor: view.Cursor, Status: view.Status, Now: e.Now(), KeepCursor: true,
+		Updates: []domain.SnapshotUpdate{{Link: head.ID, Snapshot: s, Wake: true}}})
+	return domain.DeliveryDone, "", err
+}
+
+// hookUnlinked lets the import rule look at an issue nobody here knows.
+func (e *Engine) hookUnlinked(ctx context.Context, view domain.TrackerView, event domain.Event) (domain.DeliveryState, string, error) {
+	if view.Tracker.ImportRule.IsZero() || event.Gone {
+		return domain.DeliveryIgnored, "not linked", nil
+	}
+	return domain.DeliveryDone, "the poll looks at it", e.Wake(ctx, view.Tracker.ID)
+}
+
+// audit compares what an event says was there before our own write with what
+// the write was planned on. A difference is an edit that we overwrote unseen in
+// the moment between reading and writing: it is recovered as a conflict, so
+// that it can be put back (sync.md C, step 6).
+func (e *Engine) audit(ctx context.Context, view domain.TrackerView, head domain.LinkHead, event domain.Event) error {
+	if len(event.Before) == 0 {
+		return nil
+	}
+	link, err := e.Store.Link(ctx, head.ID)
+	if err != nil {
+		return err
+	}
+	mark, ours := writeOf(link.Link, event)
+	if !ours {
+		return nil
+	}
+	var lost []domain.Conflict
+	for f, before := range event.Before {
+		planned, written := mark.Believed[f]
+		if !written || planned == before || event.Snapshot.Fields[f].Value == before {
+			continue
+		}
+		lost = append(lost, domain.Conflict{Link: head.ID, Measure: link.Measure.Key, Tracker: view.Tracker.ID, Field: f, Base: planned,
+			Ours: link.Measure.Values()[f], Theirs: before, TheirsAt: event.Snapshot.Revision, OpenedAt: e.Now(),
+			Resolution: domain.ResolveOurs, Winner: link.Measure.Values()[f], ResolvedAt: e.Now(), ResolvedBy: "echo audit"})
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	_, err = e.Store.CommitLink(ctx, domain.LinkCommit{Link: link.Link, MeasureVersion: link.Measure.Version, Conflicts: lost,
+		By: attribution(view, *event.Snapshot), Now: e.Now()})
+	if errors.Is(err, domain.ErrStale) {
+		return domain.Errorf(domain.ErrUnavailable, "the link changed meanwhile; the delivery is tried again")
+	}
+	return err
+}
+
+// writeOf finds our own write behind an event: the event's values are the ones
+// we pushed and the issue's revision is the one our push was answered with.
+func writeOf(link domain.Link, event domain.Event) (domain.WriteMark, bool) {
+	for f := range event.Before {
+		base, ok := link.Base[f]
+		if !ok || !base.Revision.Equal(event.Snapshot.Revision) || base.Raw != event.Snapshot.Fields[f].Raw {
+			return domain.WriteMark{}, false
+		}
+	}
+	if n := len(link.Writes); n > 0 {
+		return link.Writes[n-1], true
+	}
+	return domain.WriteMark{}, false
+}
