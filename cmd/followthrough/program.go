@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/followthrough/followthrough/app"
+	"github.com/followthrough/followthrough/domain"
+	"github.com/followthrough/followthrough/store"
+	tracksync "github.com/followthrough/followthrough/sync"
+)
+
+// program is the built house: store, engine and operations on one
+// configuration. Tests and commands start it in process.
+type program struct {
+	cfg    Config
+	log    *slog.Logger
+	db     *store.DB
+	engine *tracksync.Engine
+	app    *app.App
+	now    func() time.Time
+
+	closers []func() error
+}
+
+// access says how a command uses the database.
+type access int
+
+const (
+	// beside works next to a running service.
+	beside access = iota
+	// alone is the service itself.
+	alone
+)
+
+// openProgram opens the database and wires the rooms. Cleanup is registered
+// where a resource is opened and drained in reverse.
+func openProgram(ctx context.Context, cfg Config, log *slog.Logger, how access) (p *program, err error) {
+	p = &program{cfg: cfg, log: log, now: time.Now}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.Close())
+			p = nil
+		}
+	}()
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
+		return p, fmt.Errorf("the data folder cannot be created: %w", err)
+	}
+	key, err := secretKey(cfg.SecretKeyFile)
+	if err != nil {
+		return p, err
+	}
+	p.db, err = store.Open(ctx, store.Options{URL: cfg.DatabaseURL, DataDir: cfg.DataDir, SecretKey: key, Logger: log, Zone: cfg.Zone,
+		Now: p.now, App: version, Exclusive: how == alone})
+	if err != nil {
+		return p, err
+	}
+	p.onClose(p.db.Close)
+	if err := p.migrate(ctx); err != nil {
+		return p, err
+	}
+	p.engine = tracksync.New(tracksync.Config{Store: p.db, Schedule: p.db, Inbox: p.db, Open: p.openTracker, Hooks: hookReaders(),
+		MeasureURL:  func(k domain.MeasureKey) string { return cfg.PublicURL + "/measures/" + string(k) },
+		IncidentURL: func(k domain.IncidentKey) string { return cfg.PublicURL + "/incidents/" + string(k) },
+		Now:         p.now, Log: log.With("component", "sync"), Settings: tracksync.Settings{Poll: cfg.PollInterval}})
+	options := app.Options{Store: p.db, Now: p.now, Zone: cfg.Zone, Hosts: cfg.TrackerHosts, Remote: remote{p.engine}}
+	if how == alone && strings.HasPrefix(cfg.DatabaseURL, "sqlite:") {
+		options.TokenCache = time.Second // one process alone writes; a revocation empties it at once
+	}
+	p.app = app.New(options)
+	return p, nil
+}
+
+func (p *program) migrate(ctx context.Context) error {
+	if !p.cfg.Migrate {
+		return p.db.Ready(ctx)
+	}
+	steps, err := p.db.Migrate(ctx)
+	for _, s := range steps {
+		p.log.Info("schema brought up to date", "version", s.Version, "file", s.File)
+	}
+	return err
+}
+
+func (p *program) onClose(f func() error) { p.closers = append(p.closers, f) }
+
+// Close releases everything in reverse order.
+func (p *program) Close() error {
+	var all error
+	for n := len(p.closers) - 1; n >= 0; n-- {
+		all = errors.Join(all, p.closers[n]())
+	}
+	p.closers = nil
+	return all
+}
+
+// newLogger writes text for people and JSON for machines.
+func newLogger(w io.Writer, level slog.Level) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
+	if isTerminal(w) {
+		return slog.New(slog.NewTextHandler(w, options))
+	}
+	return slog.New(slog.NewJSONHandler(w, options))
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// operator is who the command line acts as: whoever may open the database file
+// is the administrator of what is in it.
+func operator() domain.Actor {
+	name := "operator"
+	if user := os.Getenv("USER"); user != "" {
+		name += ":" + user
+	}
+	return domain.Actor{ID: name, Role: domain.Admin, Scope: domain.Everything(), Source: domain.FromUser}
+}
+
+var _ http.RoundTripper = (*tracksync.Governor)(nil)

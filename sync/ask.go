@@ -1,0 +1,25 @@
+package sync
+
+import (
+	"context"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// Resolve reads the issue behind an address that a person gave.
+func (e *Engine) Resolve(ctx context.Context, id domain.TrackerID, address string) (domain.Snapshot, error) {
+	_, tracker, err := e.open(ctx, id)
+	if err != nil {
+		return domain.Snapshot{}, err
+	}
+	return tracker.Resolve(ctx, address)
+}
+
+// Check runs the mapping check of a tracker.
+func (e *Engine) Check(ctx context.Context, id domain.TrackerID) (domain.MappingReport, error) {
+	_, tracker, err := e.open(ctx, id)
+	if err != nil {
+		return domain.MappingReport{}, err
+	}
+	return tracker.Check(ctx)
+}
