@@ -23,8 +23,7 @@ func readText(wiki string) domain.RemoteValue {
 	d, err := parseWiki(wiki)
 	if err == nil {
 		v.Value = renderMarkdown(d)
-		var back document
-		if back, err = parseMarkdown(v.Value); err == nil && back.equal(d) {
+		if spelled(d, v.Value) {
 			return v
 		}
 	}
@@ -34,6 +33,17 @@ func readText(wiki string) domain.RemoteValue {
 		v.Problem = fmt.Sprintf("the text in Jira has %s; it is shown as it is and not overwritten", strings.TrimSuffix(err.Error(), ": "+errBeyond.Error()))
 	}
 	return v
+}
+
+// spelled reports whether a document survives both ways: into Markdown and
+// back into wiki markup.
+func spelled(d document, markdown string) bool {
+	back, err := parseMarkdown(markdown)
+	if err != nil || !back.equal(d) {
+		return false
+	}
+	again, err := parseWiki(renderWiki(d))
+	return err == nil && again.equal(d)
 }
 
 func carried(wiki string) (string, bool) {
