@@ -57,6 +57,7 @@ func TestTransportReportsViolations(t *testing.T) {
 		"status never announced":  {"GET", "/repos/o/r/labels/a", "", canned{429, `{}`}, contract.Options{}, "status is not supported"},
 		"status allowed by hand":  {"GET", "/repos/o/r/labels/a", "", canned{429, `{}`}, contract.Options{AllowStatus: []int{429}}, ""},
 		"path never announced":    {"GET", "/repos/o/r/nothing", "", canned{200, `{}`}, contract.Options{}, "has no GET /repos/o/r/nothing"},
+		"exempted by hand":        {"GET", "/repos/o/r/labels/a", "", canned{200, `{}`}, contract.Options{Exempt: func(*http.Request) bool { return true }}, ""},
 		"alias that is rewritten": {"GET", "/repositories/7/labels/a", "", canned{200, label}, contract.Options{Rewrite: alias}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

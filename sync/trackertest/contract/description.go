@@ -118,6 +118,9 @@ type Exchange struct {
 
 // Check validates both halves of the exchange and returns every violation.
 func (d *Description) Check(x Exchange, o Options) []error {
+	if o.Exempt != nil && o.Exempt(x.Request) {
+		return nil
+	}
 	path := strings.TrimPrefix(x.Request.URL.EscapedPath(), strings.TrimSuffix(o.BasePath, "/"))
 	if o.Rewrite != nil {
 		path = o.Rewrite(path)

@@ -20,6 +20,9 @@ type Options struct {
 	Rewrite func(escapedPath string) string
 	// Undocumented reports requests that may be absent from the description.
 	Undocumented func(*http.Request) bool
+	// Exempt reports requests that are not checked because the description is
+	// wrong about them. Say why next to each.
+	Exempt func(*http.Request) bool
 	// AllowStatus lists statuses any operation may answer although the
 	// description does not name them, for example 401 and 429.
 	AllowStatus []int

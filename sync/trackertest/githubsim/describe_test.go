@@ -127,14 +127,6 @@ func walkFields(t *testing.T, s *githubsim.Server, c *client) {
 	value := func(id int64, v any) map[string]any {
 		return map[string]any{"issue_field_values": []any{map[string]any{"field_id": id, "value": v}}}
 	}
-	var fields []struct{ ID int64 }
-	full := contract.LoadShared(t, "contracts", "github", "api.github.com.full.openapi.json.gz")
-	org := *c
-	org.http.Transport = contract.NewTransport(t, full, s.Transport(), checks(s))
-	org.do("GET", "/orgs/acme/issue-fields", nil).want(t, 200).into(t, &fields)
-	if len(fields) != 2 || fields[0].ID != due {
-		t.Errorf("fields %v", fields)
-	}
 	var got issue
 	body := value(due, "2026-03-31")
 	body["title"] = "dated"
@@ -157,6 +149,22 @@ func walkFields(t *testing.T, s *githubsim.Server, c *client) {
 	c.do("POST", "/repos/ann/own/issues", body).want(t, 201)
 	if s.Sometimes()["dropped_issue_field_values"] != 1 {
 		t.Error("a repository without fields did not drop them silently")
+	}
+}
+
+func TestFieldsOfAnOrganisation(t *testing.T) {
+	s, bot, _ := world(githubsim.Options{})
+	c := newClientWith(t, s, bot, "api.github.com.full.openapi.json.gz", checks(s))
+	c.do("GET", "/orgs/acme/issue-fields", nil).want(t, 404)
+	due := s.AddField("acme", "Target date", "date")
+	s.AddField("acme", "Priority", "single_select", "P0", "P1")
+	var fields []struct {
+		ID      int64
+		Options []struct{ Name string }
+	}
+	c.do("GET", "/orgs/acme/issue-fields", nil).want(t, 200).into(t, &fields)
+	if len(fields) != 2 || fields[0].ID != due || len(fields[1].Options) != 2 {
+		t.Errorf("fields %v", fields)
 	}
 }
 

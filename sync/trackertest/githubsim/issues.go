@@ -28,7 +28,7 @@ func (c *call) getIssue() *reply {
 	if other != nil {
 		return other
 	}
-	return ok(c.issueJSON(c.see(i)))
+	return rendered(c.issueJSON(c.see(i)))
 }
 
 // createIssue is G4.
@@ -58,7 +58,7 @@ func (c *call) createIssue() *reply {
 	}
 	i := c.open(r, c.actingUser(), c.actingApp(), ch, false)
 	i.token = c.who.credential()
-	rep := ok(c.issueJSON(i.cur()))
+	rep := rendered(c.issueJSON(i.cur()))
 	rep.status = http.StatusCreated
 	return rep.set("Location", c.repoURL(r)+"/issues/"+strconv.Itoa(i.number))
 }
@@ -90,7 +90,7 @@ func (c *call) patchIssue() *reply {
 		return other
 	}
 	c.apply(i, c.actingUser(), c.actingApp(), ch)
-	return ok(c.issueJSON(i.cur()))
+	return rendered(c.issueJSON(i.cur()))
 }
 
 // change is a validated set of changes to an issue. Nil members stay as is.

@@ -2,7 +2,6 @@ package githubsim
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -213,11 +212,16 @@ func (c *call) page(r *repo, q issueQuery, rows []*revision) *reply {
 	}
 	start = min(start, len(rows))
 	end := min(start+q.per, len(rows))
-	out := make([]json.RawMessage, 0, end-start)
-	for _, v := range rows[start:end] {
-		out = append(out, c.issueJSON(v))
+	// The rows are rendered already; encoding them again would cost more than
+	// everything else.
+	out := []byte("[")
+	for n, v := range rows[start:end] {
+		if n > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, c.issueJSON(v)...)
 	}
-	reply := ok(out)
+	reply := rendered(append(out, ']'))
 	if link := c.issueLinks(r, q, rows, start, end); link != "" {
 		reply.set("Link", link)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,6 +54,9 @@ type reply struct {
 }
 
 func ok(v any) *reply { return &reply{status: http.StatusOK, value: v} }
+
+// rendered answers JSON that is ready. It is clipped, because faults append.
+func rendered(b []byte) *reply { return &reply{status: http.StatusOK, raw: slices.Clip(b)} }
 
 func (r *reply) set(key, value string) *reply {
 	if r.header == nil {

@@ -210,7 +210,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if t.s.elsewhere(r.URL) {
+	if t.s.elsewhere(r) {
 		return nil, fmt.Errorf("githubsim: no host %s: the simulator answers only %s", r.URL.Host, t.s.BaseURL())
 	}
 	a := t.s.serve(r.Method, r.URL, r.Header, body)
@@ -231,13 +231,17 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // elsewhere reports requests for a host that is not the simulated one. They
-// are counted: a client that sends credentials there has a bug.
-func (s *Server) elsewhere(u *url.URL) bool {
+// are counted, as are the credentials they carry: a client that sends those to
+// another host has a bug.
+func (s *Server) elsewhere(r *http.Request) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if u.Host == s.base.Host {
+	if r.URL.Host == s.base.Host && r.URL.Scheme == s.base.Scheme {
 		return false
 	}
 	s.count("other_host_asked")
+	if r.Header.Get("Authorization") != "" {
+		s.count("credentials_sent_elsewhere")
+	}
 	return true
 }

@@ -344,3 +344,24 @@ func TestConcurrentUse(t *testing.T) {
 		t.Errorf("%d numbers were given out, want 200", len(seen))
 	}
 }
+
+func TestCredentialsSentElsewhereAreNoticed(t *testing.T) {
+	s, bot, _ := world(githubsim.Options{})
+	for name, target := range map[string]string{"another host": "https://evil.example/user", "without TLS": "http://api.github.com/user"} {
+		t.Run(name, func(t *testing.T) {
+			before := s.Sometimes()["credentials_sent_elsewhere"]
+			r, err := http.NewRequestWithContext(t.Context(), "GET", target, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Authorization", "Bearer "+bot)
+			if resp, err := s.Transport().RoundTrip(r); err == nil {
+				resp.Body.Close()
+				t.Error("another host gave an answer")
+			}
+			if n := s.Sometimes()["credentials_sent_elsewhere"]; n != before+1 {
+				t.Errorf("noticed %d leaks, want %d", n, before+1)
+			}
+		})
+	}
+}
