@@ -305,9 +305,6 @@ func (w view) items(ch *change) []object {
 		}
 		if w.cloud() {
 			o["fieldId"] = it.fieldID
-			if it.field == "assignee" || it.field == "reporter" {
-				o["tmpFromAccountId"], o["tmpToAccountId"] = it.from, it.to
-			}
 		}
 		items = append(items, o)
 	}
