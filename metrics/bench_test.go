@@ -108,3 +108,47 @@ func benchmarkSizes(b *testing.B, run func(s *metrics.Snapshot, c metrics.Cohort
 func BenchmarkCompletion(b *testing.B) {
 	benchmarkSizes(b, func(s *metrics.Snapshot, c metrics.Cohort) error { _, err := metrics.Completion(s, c); return err })
 }
+
+func BenchmarkOverdue(b *testing.B) {
+	benchmarkSizes(b, func(s *metrics.Snapshot, c metrics.Cohort) error { _, err := metrics.Overdue(s, c); return err })
+}
+
+func BenchmarkOnTime(b *testing.B) {
+	benchmarkSizes(b, func(s *metrics.Snapshot, c metrics.Cohort) error {
+		_, err := metrics.OnTime(s, c, metrics.Period{})
+		return err
+	})
+}
+
+func BenchmarkSLA(b *testing.B) {
+	benchmarkSizes(b, func(s *metrics.Snapshot, c metrics.Cohort) error {
+		_, err := metrics.SLA(s, c, metrics.FromCreated)
+		return err
+	})
+}
+
+func BenchmarkVerification(b *testing.B) {
+	benchmarkSizes(b, func(s *metrics.Snapshot, c metrics.Cohort) error { _, err := metrics.Verification(s, c); return err })
+}
+
+func BenchmarkFlow(b *testing.B) {
+	benchmarkSizes(b, func(s *metrics.Snapshot, c metrics.Cohort) error { _, err := metrics.Flow(s, c); return err })
+}
+
+func BenchmarkForecast(b *testing.B) {
+	benchmarkSizes(b, func(s *metrics.Snapshot, c metrics.Cohort) error {
+		_, err := metrics.ForecastBacklog(s, c)
+		return err
+	})
+}
+
+func BenchmarkCompareTeams(b *testing.B) {
+	benchmarkSizes(b, func(s *metrics.Snapshot, c metrics.Cohort) error {
+		c.TeamSizes = map[domain.TeamID]int{}
+		for i := range 40 {
+			c.TeamSizes[domain.TeamID(fmt.Sprintf("team-%d", i))] = 8
+		}
+		_, err := metrics.Compare(s, c, metrics.ByTeam, metrics.ToClosure)
+		return err
+	})
+}

@@ -15,6 +15,24 @@ type Pins struct {
 	Zone     *time.Location // calendar of the organisation; nil = UTC
 	Policy   domain.Policy
 	Position int64 // log position of the snapshot; filled in by the report
+	// TeamSizes is how many people each team has. Teams of fewer than five, and
+	// teams it does not know, are put together as SmallTeams, because a figure of
+	// so few is a figure about persons. Nil is refused wherever teams are compared.
+	TeamSizes map[domain.TeamID]int
+}
+
+// SmallTeams is the group of all teams of fewer than minTeam people.
+const SmallTeams = "small teams"
+
+// minTeam is the smallest team that is shown by itself.
+const minTeam = 5
+
+// teamGroup is the name a team is shown under.
+func (p *Pins) teamGroup(t domain.TeamID) string {
+	if t != "" && p.TeamSizes != nil && p.TeamSizes[t] < minTeam {
+		return SmallTeams
+	}
+	return string(t)
 }
 
 // Period is the half-open range [From, To); a zero end is open.
