@@ -152,3 +152,14 @@ func BenchmarkCompareTeams(b *testing.B) {
 		return err
 	})
 }
+
+func BenchmarkRecurrence(b *testing.B) {
+	benchmarkSizes(b, func(s *metrics.Snapshot, c metrics.Cohort) error {
+		_, err := metrics.Recurrence(s, c, metrics.RecurrenceInput{})
+		return err
+	})
+}
+
+func BenchmarkQuality(b *testing.B) {
+	benchmarkSizes(b, func(s *metrics.Snapshot, c metrics.Cohort) error { _, err := metrics.Quality(s, c, nil); return err })
+}

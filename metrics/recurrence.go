@@ -1,0 +1,332 @@
+package metrics
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// levelWindowDays is W of B1: how long after its resolution an incident can still
+// be called the earlier one by category.
+const levelWindowDays = 365
+
+// ServiceLife is when a service existed, from the catalogue. A zero From is
+// unknown (then its first incident opens the exposure and is not counted); a
+// zero To is "still in service".
+type ServiceLife struct {
+	Service  string
+	From, To time.Time
+}
+
+// RecurrenceInput is what a recurrence report needs besides the cohort.
+type RecurrenceInput struct {
+	// Window bounds the calendar time of rates, MCF and trend; a zero From is the
+	// first incident, a zero To is as_of.
+	Window   Period
+	Services []ServiceLife
+	// LinksSince is since when links are recorded; incidents resolved before it
+	// are observed from then on (rule R10). Zero = always.
+	LinksSince time.Time
+}
+
+// StateRate is the recurrence rate in one state of the plan (B9, B10).
+type StateRate struct {
+	State        PlanState
+	Recurrences  int
+	ExposureDays float64
+	Rate         Figure
+}
+
+// RecurrenceReport answers "did it come back" (B1 to B10).
+type RecurrenceReport struct {
+	Cohort        Cohort
+	Incidents     int
+	Families      int
+	LargestFamily int
+	RejectedLinks int
+	// Recurrences are members after their index that began after its resolution;
+	// Overlapping began before it and are the same episode.
+	Recurrences      int
+	Overlapping      int
+	ReportingLagDays float64 // P90 of incident start to link made
+	Levels           []Figure
+	Figures          []Figure // recurrence-free time, within 90 and 365 days
+	Curve            []RecurrencePoint
+	ByState          []StateRate
+	Ratios           []Figure // overdue : done and open : done
+	PerService       []Figure // recurrences per service-year
+	Rate             Figure   // over all services
+	Mean             []MeanPoint
+	Trend            TrendFigures
+	BeforeAfter      BeforeAfter
+}
+
+// RecurrencePoint is one step of 1 - S, the share of families that recurred.
+type RecurrencePoint struct {
+	Day      float64
+	AtRisk   int
+	Recurred float64
+	Lower    *float64
+	Upper    *float64
+}
+
+// Recurrence evaluates families by explicit links, states the three levels side
+// by side, and splits the time since resolution by the state of the plan. Errors
+// as Completion; it also refuses a service whose life ends before it begins.
+func Recurrence(s *Snapshot, c Cohort, in RecurrenceInput) (RecurrenceReport, error) {
+	if err := c.check(s); err != nil {
+		return RecurrenceReport{}, err
+	}
+	lives, err := s.lives(in, c.asOf())
+	if err != nil {
+		return RecurrenceReport{}, err
+	}
+	r := RecurrenceReport{Cohort: c}
+	joined := s.families()
+	list := joined.byIndex(s)
+	reducing := codes(domain.MeasureKinds(), c.Policy.Preventing)
+	plan := s.plans(&joined, list, reducing)
+	r.RejectedLinks = joined.rejected
+	r.ReportingLagDays = s.reportingLag()
+	w := recurrenceWalk{s: s, c: &c, in: in, lives: lives, plan: plan, end: c.asOf() - int64(r.ReportingLagDays*msPerDay), m: newMatcher(s, c.Filter)}
+	w.walk(list)
+	r.Families, r.LargestFamily = w.families, w.largest
+	r.Recurrences, r.Overlapping = w.recurrences, w.overlapping
+	r.recurrenceFree(w.exits)
+	r.states(&w)
+	r.Incidents, r.Levels = s.levels(&c, &joined)
+	s.serviceRates(&r, &joined, lives, &w)
+	r.BeforeAfter = s.beforeAfter(&c, list, plan, lives)
+	return r, nil
+}
+
+// reportingLag is the P90 of incident start to link made, in days, over linked
+// incidents whose link time is known; 0 without any.
+func (s *Snapshot) reportingLag() float64 {
+	var lags []float64
+	for i := range s.incidents {
+		inc := &s.incidents[i]
+		if inc.recurrenceOf >= 0 && inc.linkedAt > 0 {
+			lags = append(lags, float64(max(0, inc.linkedAt-inc.started))/msPerDay)
+		}
+	}
+	slices.Sort(lags)
+	if len(lags) == 0 {
+		return 0
+	}
+	return quantileSorted(lags, 0.9)
+}
+
+// recurrenceWalk goes over the families once.
+type recurrenceWalk struct {
+	s     *Snapshot
+	c     *Cohort
+	in    RecurrenceInput
+	lives []life
+	plan  []int32
+	end   int64
+	m     matcher
+
+	families, largest        int
+	recurrences, overlapping int
+	spent                    [planStates]int64
+	events                   [planStates]int
+	exits                    exits
+
+	lines []timeline
+	cuts  []int64
+}
+
+func (w *recurrenceWalk) walk(list []family) {
+	for i := range list {
+		f := &list[i]
+		if !w.m.incident(&w.s.incidents[f.index]) {
+			continue
+		}
+		w.families++
+		w.largest = max(w.largest, 1+len(f.later))
+		w.family(f)
+	}
+}
+
+func (w *recurrenceWalk) family(f *family) {
+	index := &w.s.incidents[f.index]
+	end := min(w.end, w.s.retirement(index, w.lives))
+	if index.resolved == 0 || index.resolved >= end {
+		return
+	}
+	from := index.resolved
+	if !w.in.LinksSince.IsZero() {
+		from = max(from, w.in.LinksSince.UnixMilli())
+	}
+	if from >= end {
+		return
+	}
+	rows := w.plan[f.planAt[0]:f.planAt[1]]
+	w.lines = slices.Grow(w.lines[:0], len(rows))[:len(rows)]
+	for i, row := range rows {
+		w.s.timeline(row, &w.lines[i])
+	}
+	w.cuts = personTime(w.lines, from, end, w.cuts, &w.spent)
+	first := int64(never)
+	for _, i := range f.later {
+		start := w.s.incidents[i].started
+		switch {
+		case start > end:
+			continue
+		case start <= index.resolved:
+			w.overlapping++
+			continue
+		case start <= from: // before links were recorded
+			continue
+		}
+		w.recurrences++
+		w.events[planState(w.lines, start-1)]++
+		first = min(first, start)
+	}
+	took, cause := end-index.resolved, uint64(0)
+	if first != never {
+		took, cause = first-index.resolved, 1
+	}
+	w.exits.packed = append(w.exits.packed, uint64(took)<<causeBits|cause)
+	if from > index.resolved {
+		w.exits.entries = append(w.exits.entries, float64(from-index.resolved)/msPerDay)
+	}
+}
+
+// recurrenceFree is B3 and the first half of B4.
+func (r *RecurrenceReport) recurrenceFree(e exits) {
+	k := kaplanMeier(e.table())
+	base := Figure{ID: "B3", Unit: "days", N: k.N, Events: k.Events}
+	for _, days := range []int{90, 365} {
+		f := base
+		f.ID, f.Name, f.Group, f.Unit = "B4", "recurred_within", strconv.Itoa(days), "share"
+		if i := k.table.last(float64(days)); i >= 0 && k.AtRiskAt(float64(days)) > 0 {
+			band := k.Band(i, LogLog, conf)
+			f = f.with(1-k.Survival[i], Interval{1 - band.Upper, 1 - band.Lower})
+		} else if i < 0 && k.N > 0 {
+			f = f.with(0, noInterval())
+		}
+		r.Figures = append(r.Figures, f.needs(k.N, minCurveItems, "families").needs(k.Events, minCurveEvents, "recurrences"))
+	}
+	q := k.Quantile(0.5, LogLog, conf)
+	base.Name, base.Group = "recurrence_free_time", percent(0.5)
+	r.Figures = append(r.Figures, base.with(q.Value, q.Interval).needs(k.N, minCurveItems, "families").needs(k.Events, minCurveEvents, "recurrences"))
+	last := len(k.Time)
+	for last > 0 && k.AtRisk[last-1] < minAtRisk {
+		last--
+	}
+	every := max(1, (last+curvePoints-1)/curvePoints)
+	for i := every - 1; i < last; i += every {
+		band := k.Band(i, LogLog, conf)
+		r.Curve = append(r.Curve, RecurrencePoint{k.Time[i], int(k.AtRisk[i]), 1 - k.Survival[i], number(1 - band.Upper), number(1 - band.Lower)})
+	}
+}
+
+// states is B9 and B10: rate by state and the ratios against done.
+func (r *RecurrenceReport) states(w *recurrenceWalk) {
+	exposure := func(p PlanState) float64 { return float64(w.spent[p]) / msPerDay }
+	for _, p := range PlanStates() {
+		r.ByState = append(r.ByState, StateRate{p, w.events[p], exposure(p), rateFigure("B10", "recurrence_rate", p.String(), w.events[p], exposure(p))})
+	}
+	for _, p := range []PlanState{PlanOverdue, PlanOpen} {
+		r.Ratios = append(r.Ratios, ratioFigure("B10", "recurrence_rate_ratio", p.String()+":done",
+			w.events[p], exposure(p), w.events[PlanDone], exposure(PlanDone)))
+	}
+}
+
+// levelEvent is the start (true) or the resolution of an incident.
+type levelEvent struct {
+	at       int64
+	start    bool
+	incident int32
+}
+
+// levels is B1 and the second half of B4: the share of incidents of the cohort
+// that are recurrences by explicit link, by category and by fingerprint.
+func (s *Snapshot) levels(c *Cohort, f *families) (incidents int, figures []Figure) {
+	m := newMatcher(s, c.Filter)
+	byCategory, byPrint := s.candidates()
+	var n, l1, l2, l3 int
+	for i := range s.incidents {
+		inc := &s.incidents[i]
+		if !m.incident(inc) || inc.merged {
+			continue
+		}
+		n++
+		root := f.root[i]
+		if root != int32(i) && s.incidents[root].resolved != 0 && inc.started > s.incidents[root].resolved {
+			l1++
+		}
+		if byCategory[i] {
+			l2++
+		}
+		if byPrint[i] {
+			l3++
+		}
+	}
+	return n, []Figure{
+		proportionFigure("B4", "repeat_share", "L1", l1, n),
+		proportionFigure("B4", "repeat_share", "L2", l2, n),
+		proportionFigure("B4", "repeat_share", "L3", l3, n),
+	}
+}
+
+// candidates says which incidents follow one of the same service and cause (L2),
+// or of the same service and fingerprint (L3), resolved at most a year before.
+func (s *Snapshot) candidates() (byCategory, byPrint []bool) {
+	var events []levelEvent
+	for i := range s.incidents {
+		if inc := &s.incidents[i]; inc.known && !inc.merged {
+			events = append(events, levelEvent{inc.started, true, int32(i)})
+			if inc.resolved != 0 {
+				events = append(events, levelEvent{inc.resolved, false, int32(i)})
+			}
+		}
+	}
+	// At one instant starts come first: a recurrence begins after the resolution.
+	slices.SortStableFunc(events, func(a, b levelEvent) int {
+		switch {
+		case a.at != b.at:
+			return int(min(max(a.at-b.at, -1), 1))
+		case a.start != b.start && a.start:
+			return -1
+		case a.start != b.start:
+			return 1
+		}
+		return 0
+	})
+	type category struct{ service, cause int32 }
+	type print struct {
+		service int32
+		text    string
+	}
+	category1, print1 := map[category]int64{}, map[print]int64{}
+	byCategory, byPrint = make([]bool, len(s.incidents)), make([]bool, len(s.incidents))
+	const window = levelWindowDays * msPerDay
+	for _, e := range events {
+		inc := &s.incidents[e.incident]
+		for _, v := range inc.services {
+			for _, cause := range inc.causes {
+				key := category{v, cause}
+				if last, ok := category1[key]; e.start && ok && e.at-last <= window {
+					byCategory[e.incident] = true
+				} else if !e.start {
+					category1[key] = e.at
+				}
+			}
+			if inc.fingerprint == "" {
+				continue
+			}
+			key := print{v, inc.fingerprint}
+			if last, ok := print1[key]; e.start && ok && e.at-last <= window {
+				byPrint[e.incident] = true
+			} else if !e.start {
+				print1[key] = e.at
+			}
+		}
+	}
+	return byCategory, byPrint
+}
