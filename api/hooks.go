@@ -1,0 +1,71 @@
+package api
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// maxHook is the largest webhook delivery.
+const maxHook = 5 << 20
+
+// hook hands a delivery to the intake: raw, because the signature is over the
+// bytes. An unknown tracker and a wrong signature answer the same.
+func (s *Server) hook(c echo.Context) error {
+	kind := c.Param("kind")
+	if s.intake == nil || kind != string(domain.GitHub) && kind != string(domain.Jira) {
+		return echo.ErrNotFound
+	}
+	r := c.Request()
+	if r.Header.Get("Content-Encoding") != "" {
+		return refuse(http.StatusUnsupportedMediaType, "compressed deliveries are not accepted")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxHook))
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if asError(err, &tooLarge) {
+			return refuse(http.StatusRequestEntityTooLarge, "the delivery is larger than 5 MiB")
+		}
+		return badRequest("the delivery could not be read to its end", nil)
+	}
+	switch err := s.intake.Intake(r.Context(), kind, c.Param("tracker"), r.Header, body); domain.KindOf(err) {
+	case domain.ErrUnauthorized, domain.ErrNotFound:
+		return domain.Errorf(domain.ErrUnauthorized, "the delivery is not signed with a secret of this tracker")
+	case domain.ErrInvalid:
+		return badRequest("the delivery cannot be understood", nil)
+	default:
+		if err != nil {
+			return err
+		}
+	}
+	return c.NoContent(http.StatusAccepted)
+}
+
+// readyWithin is how long the database may take to answer.
+const readyWithin = 2 * time.Second
+
+// serveHealth tells supervisors whether the process lives and may be sent work.
+func (s *Server) serveHealth() {
+	live := func(c echo.Context) error { return c.JSONBlob(http.StatusOK, []byte(`{"status":"ok"}`)) }
+	ready := func(c echo.Context) error {
+		ctx, cancel := context.WithTimeout(c.Request().Context(), readyWithin)
+		defer cancel()
+		if s.ready == nil {
+			return live(c)
+		}
+		if err := s.ready(ctx); err != nil {
+			s.log.WarnContext(ctx, "not ready", "request", requestID(c), "error", err)
+			return refuse(http.StatusServiceUnavailable, "the database cannot be reached or its schema is not current; the log names this request "+requestID(c))
+		}
+		return live(c)
+	}
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		s.echo.Add(method, "/healthz", live)
+		s.echo.Add(method, "/readyz", ready)
+	}
+}

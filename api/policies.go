@@ -1,0 +1,103 @@
+package api
+
+import (
+	"net/http"
+	"reflect"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+type policyJSON struct {
+	Version          int            `json:"version"`
+	From             *string        `json:"from" format:"date-time"`
+	DueDays          map[string]int `json:"due_days" doc:"per priority: due date in days from creation"`
+	SLADays          map[string]int `json:"sla_days"`
+	VerifyDays       map[string]int `json:"verify_days" doc:"per priority: effectiveness check in days after done"`
+	SecondPerson     []string       `json:"second_person" nullable:"false" doc:"priorities whose verifier is not the owner"`
+	Gate             []string       `json:"gate" nullable:"false" doc:"priorities that keep an incident from being closed"`
+	Preventing       []string       `json:"preventing" nullable:"false" doc:"kinds that can reduce recurrence"`
+	LookAgainDays    int            `json:"look_again_days"`
+	AssessmentMonths int            `json:"assessment_months"`
+	RemindDays       []int          `json:"remind_days" nullable:"false"`
+	EvidenceRequired bool           `json:"evidence_required"`
+}
+
+func policyOf(p domain.Policy) policyJSON {
+	remind := p.RemindDays
+	if remind == nil {
+		remind = []int{}
+	}
+	return policyJSON{p.Version, moment(p.From), plainMap(p.DueDays, same), plainMap(p.SLADays, same), plainMap(p.VerifyDays, same),
+		list(p.SecondPerson), list(p.Gate), list(p.Preventing), p.LookAgainDays, p.AssessmentMonths, remind, p.EvidenceRequired}
+}
+
+type policyInput struct {
+	DueDays          opt[map[string]int] `json:"due_days,omitempty"`
+	SLADays          opt[map[string]int] `json:"sla_days,omitempty"`
+	VerifyDays       opt[map[string]int] `json:"verify_days,omitempty"`
+	SecondPerson     opt[[]string]       `json:"second_person,omitempty"`
+	Gate             opt[[]string]       `json:"gate,omitempty"`
+	Preventing       opt[[]string]       `json:"preventing,omitempty"`
+	LookAgainDays    opt[int]            `json:"look_again_days,omitempty"`
+	AssessmentMonths opt[int]            `json:"assessment_months,omitempty"`
+	RemindDays       opt[[]int]          `json:"remind_days,omitempty"`
+	EvidenceRequired opt[bool]           `json:"evidence_required,omitempty"`
+	Reason           opt[string]         `json:"reason,omitempty"`
+}
+
+func (in *policyInput) onto(p *domain.Policy) {
+	days := keyed[domain.Priority](same[int])
+	put(&p.DueDays, in.DueDays, days)
+	put(&p.SLADays, in.SLADays, days)
+	put(&p.VerifyDays, in.VerifyDays, days)
+	put(&p.SecondPerson, in.SecondPerson, texts[domain.Priority])
+	put(&p.Gate, in.Gate, texts[domain.Priority])
+	put(&p.Preventing, in.Preventing, texts[domain.MeasureKind])
+	put(&p.LookAgainDays, in.LookAgainDays, same)
+	put(&p.AssessmentMonths, in.AssessmentMonths, same)
+	put(&p.RemindDays, in.RemindDays, same)
+	put(&p.EvidenceRequired, in.EvidenceRequired, same)
+}
+
+func (s *Server) policyRoutes() []route {
+	one := func(r route) route {
+		r.tag, r.out, r.tagged = "policies", reflect.TypeFor[policyJSON](), true
+		return r
+	}
+	return []route{
+		one(route{method: http.MethodGet, path: "/policies/current", id: "get-policy", summary: "The policy that applies to what is created now",
+			needs: domain.CanRead, run: s.getPolicy}),
+		one(route{method: http.MethodGet, path: "/policies/{version}", id: "get-policy-version", summary: "One version of the policy",
+			needs: domain.CanRead, run: s.getPolicyVersion}),
+		withBody(one(route{method: http.MethodPatch, path: "/policies/current", id: "save-policy", summary: "Make a new version of the policy from the current one",
+			needs: domain.CanManage, match: true}), s.savePolicy),
+	}
+}
+
+func policyReply(p domain.Policy, err error) (reply, error) {
+	return reply{body: policyOf(p), version: int64(p.Version)}, err
+}
+
+func (s *Server) getPolicy(c *call) (reply, error) {
+	return policyReply(s.app.Policies.Current(c.ctx(), c.actor()))
+}
+
+func (s *Server) getPolicyVersion(c *call) (reply, error) {
+	version, err := c.number("version", "policy version")
+	if err != nil {
+		return reply{}, err
+	}
+	return policyReply(s.app.Policies.Version(c.ctx(), c.actor(), int(version)))
+}
+
+func (s *Server) savePolicy(c *call, in *policyInput) (reply, error) {
+	current, err := s.app.Policies.Current(c.ctx(), c.actor())
+	if err != nil {
+		return reply{}, err
+	}
+	if c.version != 0 && c.version != int64(current.Version) {
+		return reply{}, domain.Errorf(domain.ErrStale, "the policy is at version %d by now; look at it again", current.Version)
+	}
+	in.onto(&current)
+	return policyReply(s.app.Policies.Save(c.ctx(), c.actor(), current, in.Reason.value))
+}
