@@ -38,6 +38,10 @@ func TestIssueLife(t *testing.T) {
 	if *got.StateReason != "not_planned" {
 		t.Errorf("a reason without a change of state was taken: %s", *got.StateReason)
 	}
+	c.do("PATCH", "/repos/acme/shop/issues/1", map[string]any{"title": "Add two guards", "state": "closed", "state_reason": "completed"}).want(t, 200).into(t, &got)
+	if *got.StateReason != "not_planned" || got.Title != "Add two guards" {
+		t.Errorf("closing a closed issue gave it another reason: %+v", got)
+	}
 	c.do("PATCH", "/repos/acme/shop/issues/1", map[string]any{"state": "open"}).want(t, 200).into(t, &got)
 	if got.State != "open" || *got.StateReason != "reopened" {
 		t.Errorf("reopened as %+v", got)
@@ -173,4 +177,23 @@ func TestUsersLabelsAndRepository(t *testing.T) {
 	if got.labels() != "priority/high?" {
 		t.Errorf("labels %q", got.labels())
 	}
+}
+
+func TestLockedIssuesTakeCommentsOnlyFromWriters(t *testing.T) {
+	s, bot, reader := world(githubsim.Options{})
+	c := newClient(t, s, bot)
+	if _, err := s.As("ann").Create("acme/shop", "one", ""); err != nil {
+		t.Fatal(err)
+	}
+	comment := map[string]any{"body": "text"}
+	c.as(reader).do("POST", "/repos/acme/shop/issues/1/comments", comment).want(t, 201)
+	if err := s.As("ann").Lock("acme/shop", 1, "spam"); err != nil {
+		t.Fatal(err)
+	}
+	c.as(reader).do("POST", "/repos/acme/shop/issues/1/comments", comment).want(t, 403)
+	if err := s.As("rita").Comment("acme/shop", 1, "text"); err == nil {
+		t.Error("a reader commented on a locked issue in the browser")
+	}
+	c.do("POST", "/repos/acme/shop/issues/1/comments", comment).want(t, 201)
+	c.do("POST", "/repos/acme/shop/issues/1/comments", map[string]any{"body": " "}).want(t, 422)
 }

@@ -72,6 +72,7 @@ func TestThePageRefuses(t *testing.T) {
 	}{
 		"another site":     {"/acme/shop/issues/1", nil, []string{"Sec-Fetch-Site", "cross-site"}, 403},
 		"a person without": {"/acme/shop/issues/1", func(v url.Values) { v.Set("as", "rita") }, nil, 422},
+		"a stranger":       {"/acme/shop/issues/1", func(v url.Values) { v.Set("as", "nobody") }, nil, 422},
 		"no title":         {"/acme/shop/issues/1", func(v url.Values) { v.Set("title", " ") }, nil, 422},
 		"unassignable":     {"/acme/shop/issues/1", func(v url.Values) { v.Set("assignees", "nobody") }, nil, 422},
 		"no such issue":    {"/acme/shop/issues/9", nil, nil, 404},
