@@ -1,0 +1,286 @@
+package github
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+const (
+	pageSize = 100
+	// overlap is re-read behind the newest change seen: rows become visible late,
+	// and times have one second (T37).
+	overlap = 2 * time.Minute
+	// crowded is how many rows the frozen window may hold before it moves on. As
+	// long as it stands still, its address does, and an idle look costs nothing (T28).
+	crowded = 50
+	// maxChain ends a chain of links that does not get further.
+	maxChain = 1000
+)
+
+// cursor is the position in a repository's changes.
+type cursor struct {
+	Repository string `json:"repository"`
+	Place      string `json:"place,omitempty"`
+	// Since is where the window begins. It is frozen between idle looks.
+	Since time.Time `json:"since,omitzero"`
+	// ETag is that of the last look at the window, newest first.
+	ETag string `json:"etag,omitempty"`
+	// After and Next are the place in a catch-up, oldest first: rows changed at
+	// After or later, or the address of the next page where one second fills pages.
+	CatchUp bool      `json:"catch_up,omitempty"`
+	After   time.Time `json:"after,omitzero"`
+	Next    string    `json:"next,omitempty"`
+	Chain   int       `json:"chain,omitempty"`
+	// High is the newest change seen in this cycle.
+	High time.Time `json:"high,omitzero"`
+}
+
+// encode makes the cursor opaque.
+func (c cursor) encode() domain.Cursor {
+	data, _ := json.Marshal(c) // strings, times and numbers always encode
+	return data
+}
+
+// Changed reads one page of changed issues. Known ids need no care here: GitHub
+// lists what was written a moment ago, and the window overlaps.
+func (t *Tracker) Changed(ctx context.Context, since domain.Cursor, _ []string) (domain.Changes, error) {
+	var c cursor
+	if len(since) > 0 && json.Unmarshal(since, &c) != nil {
+		c = cursor{} // an unreadable position is the beginning
+	}
+	if !strings.EqualFold(c.Repository, t.cfg.Tracker.Repository) {
+		c = cursor{Repository: t.cfg.Tracker.Repository, CatchUp: true}
+	}
+	if c.Place == "" {
+		place, err := t.findPlace(ctx)
+		if err != nil {
+			return domain.Changes{}, err
+		}
+		c.Place = place
+	}
+	t.learnPlace(c.Place)
+	if c.CatchUp {
+		return t.catchUp(ctx, c)
+	}
+	return t.look(ctx, c)
+}
+
+// findPlace reads the repository's immutable id, once.
+func (t *Tracker) findPlace(ctx context.Context) (string, error) {
+	if place := t.knownPlace(); place != "" {
+		return place, nil
+	}
+	r, _, err := t.readRepository(ctx)
+	if err != nil {
+		return "", err
+	}
+	return strconv.FormatInt(r.ID, 10), nil
+}
+
+func (t *Tracker) listPath(sort, direction string, since time.Time) string {
+	q := url.Values{"state": {"all"}, "sort": {sort}, "direction": {direction}, "per_page": {strconv.Itoa(pageSize)}}
+	if !since.IsZero() {
+		q.Set("since", since.UTC().Format(time.RFC3339))
+	}
+	return t.repository() + "/issues?" + q.Encode()
+}
+
+// look asks for the window, newest first. A head that is unchanged proves that
+// nothing changed; an unchanged first page of oldest rows would not.
+func (t *Tracker) look(ctx context.Context, c cursor) (domain.Changes, error) {
+	op := operation{what: "read changed issues of " + t.cfg.Tracker.Repository}
+	var header []string
+	if c.ETag != "" {
+		header = []string{"If-None-Match", c.ETag}
+	}
+	a, err := t.client.send(ctx, op, http.MethodGet, t.listPath("updated", "desc", c.Since), nil, header...)
+	if err != nil {
+		return domain.Changes{}, err
+	}
+	if a.status == http.StatusNotModified {
+		return domain.Changes{Next: c.encode(), NotModified: true, ServerTime: a.server, Quota: a.quota()}, nil
+	}
+	if a.status != http.StatusOK {
+		return domain.Changes{}, t.client.judge(op, a)
+	}
+	p, err := t.page(op, a)
+	if err != nil {
+		return domain.Changes{}, err
+	}
+	c.ETag = a.header.Get("ETag")
+	out := p.changes(a)
+	if p.next != "" {
+		// More than one page: the rest is read oldest first, where rows that move
+		// cannot hide others. This page's rows come again there.
+		c.CatchUp, c.After, c.High = true, c.Since, time.Time{}
+		out.Snapshots, out.Broken, out.More = nil, nil, true
+		out.Next = c.encode()
+		return out, nil
+	}
+	if p.rows > crowded {
+		c.moveTo(p.newest)
+	}
+	out.Next = c.encode()
+	return out, nil
+}
+
+// moveTo begins the window shortly before the newest change. Another window
+// has another address, so the tag of the old one is worth nothing there.
+func (c *cursor) moveTo(newest time.Time) {
+	if since := newest.Add(-overlap); !newest.IsZero() && since.After(c.Since) {
+		c.Since, c.ETag = since, ""
+	}
+}
+
+// catchUp reads the next page, oldest first.
+func (t *Tracker) catchUp(ctx context.Context, c cursor) (domain.Changes, error) {
+	op := operation{what: "read changed issues of " + t.cfg.Tracker.Repository}
+	path := t.listPath("updated", "asc", c.After)
+	if c.Next != "" {
+		path = c.Next
+	}
+	a, err := t.client.do(ctx, op, http.MethodGet, path, nil)
+	if err != nil {
+		return domain.Changes{}, err
+	}
+	p, err := t.page(op, a)
+	if err != nil {
+		return domain.Changes{}, err
+	}
+	if p.newest.After(c.High) {
+		c.High = p.newest
+	}
+	out := p.changes(a)
+	if p.next == "" && (p.rows < pageSize || !p.newest.After(c.After)) {
+		c.moveTo(c.High)
+		c.CatchUp, c.After, c.Next, c.Chain, c.High = false, time.Time{}, "", 0, time.Time{}
+		out.Next = c.encode()
+		return out, nil
+	}
+	if err := c.advance(p); err != nil {
+		return domain.Changes{}, &domain.Error{Kind: domain.ErrUnavailable, Code: "paging", Message: op.what + ": " + err.Error()}
+	}
+	out.Next, out.More = c.encode(), true
+	return out, nil
+}
+
+// advance moves on by key, not by page number: a row that changes meanwhile
+// moves to the end and shifts every numbered page behind it (T40, T43). Links
+// with a cursor of GitHub's are such keys; without one, a page that lies within
+// one second can only be left by its link.
+func (c *cursor) advance(p page) error {
+	c.Chain++
+	switch {
+	case p.next != "" && (hasCursor(p.next) || !p.newest.After(c.After)):
+		if p.next == c.Next || c.Chain > maxChain {
+			return errLoop
+		}
+		c.Next = p.next
+		if !hasCursor(p.next) {
+			return nil
+		}
+	case p.newest.After(c.After):
+		c.Next, c.Chain = "", 0
+	default:
+		return errLoop
+	}
+	if p.newest.After(c.After) {
+		c.After, c.Chain = p.newest, 0
+	}
+	return nil
+}
+
+var errLoop = domain.Errorf(domain.ErrUnavailable, "the pages lead in a circle; nothing was skipped")
+
+func hasCursor(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Query().Get("after") != ""
+}
+
+// page is one page of a list.
+type page struct {
+	snapshots []domain.Snapshot
+	broken    []domain.BrokenRow
+	// rows counts all rows, pull requests and broken ones included.
+	rows   int
+	newest time.Time
+	next   string
+}
+
+func (p page) changes(a answer) domain.Changes {
+	return domain.Changes{Snapshots: p.snapshots, Broken: p.broken, ServerTime: a.server, Quota: a.quota()}
+}
+
+// page reads a list. A row that cannot be understood is named and left out; it
+// does not stop the others (T10, T14).
+func (t *Tracker) page(op operation, a answer) (page, error) {
+	var rows []json.RawMessage
+	if err := t.client.into(op, a, &rows); err != nil {
+		return page{}, err
+	}
+	if rows == nil {
+		return page{}, t.client.undecodable(op, errNull)
+	}
+	next, err := t.client.next(op, a)
+	if err != nil {
+		return page{}, err
+	}
+	p := page{rows: len(rows), next: next}
+	place := t.knownPlace()
+	for _, raw := range rows {
+		var i issue
+		err := json.Unmarshal(raw, &i)
+		if err == nil && !i.pull() {
+			err = i.complete()
+		}
+		if at := updatedAt(raw); at.After(p.newest) {
+			p.newest = at
+		}
+		switch {
+		case err != nil:
+			p.broken = append(p.broken, t.brokenRow(raw, err))
+		case !i.pull():
+			p.snapshots = append(p.snapshots, t.snapshot(i, place, a.at, a.server))
+		}
+	}
+	return p, nil
+}
+
+var errNull = domain.Errorf(domain.ErrUnavailable, "the list is null")
+
+// updatedAt reads the key of a row, also of one that is broken elsewhere.
+func updatedAt(raw json.RawMessage) time.Time {
+	var row struct {
+		UpdatedAt time.Time `json:"updated_at"`
+	}
+	if json.Unmarshal(raw, &row) != nil {
+		return time.Time{}
+	}
+	return row.UpdatedAt.UTC()
+}
+
+// brokenRow names what can be named of a row, member by member.
+func (t *Tracker) brokenRow(raw json.RawMessage, cause error) domain.BrokenRow {
+	row := domain.BrokenRow{Reason: t.client.clean(cause).Error()}
+	var id struct {
+		NodeID string `json:"node_id"`
+	}
+	var number struct {
+		Number int `json:"number"`
+	}
+	if json.Unmarshal(raw, &id) == nil {
+		row.Ref.ID = id.NodeID
+	}
+	if json.Unmarshal(raw, &number) == nil && number.Number > 0 {
+		row.Ref.Number, row.Ref.Key = number.Number, t.key(number.Number)
+	}
+	row.Ref.Place = t.knownPlace()
+	return row
+}

@@ -1,0 +1,161 @@
+package github
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// HookStatus is how a repository's webhook is doing.
+type HookStatus struct {
+	ID     int64
+	Active bool
+	Events []string
+	// LastCode is the answer to the last delivery; 0 before the first one.
+	LastCode int
+	LastText string
+}
+
+// Delivery is one delivery of a webhook as GitHub remembers it.
+type Delivery struct {
+	ID int64
+	// GUID is the same for a delivery and its repetitions.
+	GUID       string
+	Event      string
+	Action     string
+	StatusCode int
+	At         time.Time
+	Redelivery bool
+}
+
+// hookEvents are the events a repository's webhook is made for.
+var hookEvents = [...]string{"issues", "label", "repository"}
+
+type wireHook struct {
+	ID           int64    `json:"id"`
+	Active       bool     `json:"active"`
+	Events       []string `json:"events"`
+	LastResponse struct {
+		Code   *int    `json:"code"`
+		Status *string `json:"status"`
+	} `json:"last_response"`
+	Config struct {
+		URL string `json:"url"`
+	} `json:"config"`
+}
+
+func (h wireHook) status() HookStatus {
+	s := HookStatus{ID: h.ID, Active: h.Active, Events: h.Events}
+	if h.LastResponse.Code != nil {
+		s.LastCode = *h.LastResponse.Code
+	}
+	if h.LastResponse.Status != nil {
+		s.LastText = *h.LastResponse.Status
+	}
+	return s
+}
+
+// InstallHook makes the repository send its issue events to the address. An
+// existing webhook with the address is found and left as it is.
+func (t *Tracker) InstallHook(ctx context.Context, address, secret string) (HookStatus, error) {
+	op := operation{what: "install the webhook of " + t.cfg.Tracker.Repository}
+	if len(secret) < 32 {
+		return HookStatus{}, domain.Invalid("webhook_secret", "is shorter than 32 characters; an unsigned or guessable webhook is not installed")
+	}
+	a, err := t.client.do(ctx, op, http.MethodGet, t.named()+"/hooks?per_page=100", nil)
+	if err != nil {
+		return HookStatus{}, err
+	}
+	var have []wireHook
+	if err := t.client.into(op, a, &have); err != nil {
+		return HookStatus{}, err
+	}
+	if n := slices.IndexFunc(have, func(h wireHook) bool { return h.Config.URL == address }); n >= 0 {
+		return have[n].status(), nil
+	}
+	body := map[string]any{"name": "web", "active": true, "events": hookEvents[:],
+		"config": map[string]any{"url": address, "content_type": "json", "secret": secret, "insecure_ssl": "0"}}
+	a, err = t.client.do(ctx, op, http.MethodPost, t.named()+"/hooks", body)
+	if err != nil {
+		return HookStatus{}, err
+	}
+	var made wireHook
+	if err := t.client.into(op, a, &made); err != nil {
+		return HookStatus{}, err
+	}
+	return made.status(), nil
+}
+
+// HookStatus reads how the webhook is doing.
+func (t *Tracker) HookStatus(ctx context.Context, id int64) (HookStatus, error) {
+	op := operation{what: "read the webhook of " + t.cfg.Tracker.Repository}
+	a, err := t.client.do(ctx, op, http.MethodGet, t.hookPath(id), nil)
+	if err != nil {
+		return HookStatus{}, err
+	}
+	var h wireHook
+	if err := t.client.into(op, a, &h); err != nil {
+		return HookStatus{}, err
+	}
+	return h.status(), nil
+}
+
+func (t *Tracker) hookPath(id int64) string { return t.named() + "/hooks/" + strconv.FormatInt(id, 10) }
+
+// FailedDeliveries lists the deliveries since a time that never arrived, each
+// once and oldest first. GitHub does not repeat them by itself (T76).
+func (t *Tracker) FailedDeliveries(ctx context.Context, id int64, since time.Time) ([]Delivery, error) {
+	op := operation{what: "read the deliveries of the webhook of " + t.cfg.Tracker.Repository}
+	arrived := map[string]bool{}
+	var failed []Delivery
+	path := t.hookPath(id) + "/deliveries?per_page=100"
+	for n := 0; path != "" && n < maxPages; n++ {
+		a, err := t.client.do(ctx, op, http.MethodGet, path, nil)
+		if err != nil {
+			return nil, err
+		}
+		var rows []struct {
+			ID          int64     `json:"id"`
+			GUID        string    `json:"guid"`
+			Event       string    `json:"event"`
+			Action      *string   `json:"action"`
+			StatusCode  int       `json:"status_code"`
+			DeliveredAt time.Time `json:"delivered_at"`
+			Redelivery  bool      `json:"redelivery"`
+		}
+		if err := t.client.into(op, a, &rows); err != nil {
+			return nil, err
+		}
+		if path, err = t.client.next(op, a); err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			switch {
+			case r.DeliveredAt.Before(since):
+				path = "" // newest first: what follows is older
+			case r.StatusCode >= 200 && r.StatusCode < 300:
+				arrived[r.GUID] = true
+			default:
+				failed = append(failed, Delivery{ID: r.ID, GUID: r.GUID, Event: r.Event, Action: text(r.Action), StatusCode: r.StatusCode, At: r.DeliveredAt.UTC(), Redelivery: r.Redelivery})
+			}
+		}
+	}
+	slices.Reverse(failed)
+	return slices.DeleteFunc(failed, func(d Delivery) bool {
+		seen := arrived[d.GUID]
+		arrived[d.GUID] = true // of several failed attempts the first one stands for all
+		return seen
+	}), nil
+}
+
+// Redeliver asks GitHub to send a delivery again; it keeps its id.
+func (t *Tracker) Redeliver(ctx context.Context, hook, delivery int64) error {
+	op := operation{what: "repeat a delivery of the webhook of " + t.cfg.Tracker.Repository}
+	_, err := t.client.do(ctx, op, http.MethodPost, strings.Join([]string{t.hookPath(hook), "deliveries", strconv.FormatInt(delivery, 10), "attempts"}, "/"), nil)
+	return err
+}
