@@ -140,6 +140,7 @@ func (s *Server) enqueue(h *hook, event string, v *revision, body []byte) {
 	if p.Duplicate > 0 && s.rand.Float64() < p.Duplicate {
 		s.count("hook_duplicated")
 		twin := *d
+		twin.Header = d.Header.Clone()
 		twin.seq = s.next("delivery order")
 		s.queue = append(s.queue, &twin)
 		s.deliveries = append(s.deliveries, &twin)
@@ -180,7 +181,9 @@ func (s *Server) Deliveries() []Delivery {
 	defer s.mu.Unlock()
 	out := make([]Delivery, 0, len(s.deliveries))
 	for _, d := range s.deliveries {
-		out = append(out, *d)
+		x := *d
+		x.Header = d.Header.Clone()
+		out = append(out, x)
 	}
 	return out
 }
@@ -242,9 +245,12 @@ func (s *Server) takeDue(all bool) []*Delivery {
 // attempt makes one request and decides what follows from the answer.
 func (s *Server) attempt(ctx context.Context, d *Delivery) {
 	status := 0
+	s.mu.Lock()
+	header := d.Header.Clone()
+	s.mu.Unlock()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL, bytes.NewReader(d.Body))
 	if err == nil && s.opts.Sender != nil {
-		req.Header = d.Header.Clone()
+		req.Header = header
 		var resp *http.Response
 		if resp, err = s.opts.Sender.RoundTrip(req); err == nil {
 			_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))

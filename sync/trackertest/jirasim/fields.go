@@ -59,6 +59,8 @@ func systemFields() []*fieldDef {
 		f("progress", "Progress", "progress", "", true),
 		f("aggregateprogress", "Σ Progress", "progress", "", true),
 		f("lastViewed", "Last Viewed", "datetime", "", true),
+		f("timetracking", "Time tracking", "timetracking", "", false),
+		f("statusCategory", "Status Category", "statusCategory", "", true),
 		f("security", "Security Level", "securitylevel", "", true),
 	}
 }

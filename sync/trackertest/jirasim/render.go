@@ -177,6 +177,8 @@ func (w view) fieldValue(v *revision, f *fieldDef) any {
 		return v.due
 	case "status":
 		return w.status(v.status)
+	case "statusCategory":
+		return w.category(v.status.category)
 	case "resolution":
 		return w.resolution(v.resolution)
 	case "resolutiondate":
@@ -196,6 +198,8 @@ func (w view) furniture(v *revision, id string) any {
 	switch id {
 	case "components", "fixVersions", "versions", "attachment", "issuelinks", "subtasks":
 		return []any{}
+	case "timetracking":
+		return object{}
 	case "workratio":
 		return -1
 	case "progress", "aggregateprogress":
@@ -267,7 +271,7 @@ func (w view) issue(v *revision, sel selection, props []string) object {
 	if !sel.none() {
 		fields := object{}
 		for _, f := range w.fields {
-			if f.id == "statuscategorychangedate" && !w.cloud() || !sel.has(f) {
+			if !w.cloud() && strings.HasPrefix(strings.ToLower(f.id), "statuscategory") || !sel.has(f) {
 				continue
 			}
 			fields[f.id] = w.fieldValue(v, f)

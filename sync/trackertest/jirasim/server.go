@@ -12,6 +12,7 @@
 package jirasim
 
 import (
+	"html/template"
 	"math/rand/v2"
 	"net/url"
 	"strings"
@@ -109,6 +110,7 @@ type Options struct {
 type Server struct {
 	opts   Options
 	routes []route
+	pages  *template.Template
 
 	mu        sync.Mutex
 	rand      *rand.Rand
@@ -197,6 +199,9 @@ func New(opts Options) *Server {
 	s.base = mustURL(opts.BaseURL)
 	s.furnish()
 	s.routes = s.table()
+	if opts.Web {
+		s.pages = pageTemplate()
+	}
 	return s
 }
 
