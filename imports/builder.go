@@ -1,0 +1,178 @@
+package imports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// builder collects what the files say, and everything that is wrong with it.
+type builder struct {
+	o        Options
+	rows     int
+	full     bool // the row limit was reached and named
+	bad      []domain.FieldError
+	warnings []Warning
+
+	incidents []incident
+	measures  []measure
+	returns   []recurrence
+	stated    []row // every row about a recurrence
+	anomalies []anomaly
+	// noZone remembers the files whose times without a zone were read, for one warning each.
+	noZone []string
+}
+
+// incident is an incident on its way, with what its contradictions are judged by.
+type incident struct {
+	row row
+	domain.ImportIncident
+	ids           []string // names that rows of the same batch may use for it
+	startedOnDate bool
+}
+
+type measure struct {
+	row row
+	domain.ImportMeasure
+	actionID string
+	seq      int
+}
+
+// recurrence is one stated return of an earlier incident.
+type recurrence struct {
+	row            row
+	later, earlier string
+}
+
+// anomaly is a value whose source or curator says that it contradicts others.
+type anomaly struct {
+	row             row
+	incident, field string
+}
+
+func newBuilder(o Options) *builder { return &builder{o: o} }
+
+// place names a line of a file for people.
+func place(file string, line int, field string) string {
+	text := file
+	if line > 0 {
+		text += fmt.Sprintf(" line %d", line)
+	}
+	if field != "" {
+		text += ", " + field
+	}
+	return text
+}
+
+func (b *builder) refuse(file string, line int, field, format string, args ...any) {
+	b.bad = append(b.bad, domain.FieldError{Field: place(file, line, field), Message: fmt.Sprintf(format, args...)})
+}
+
+func (b *builder) refuseRow(r row, field, format string, args ...any) {
+	b.refuse(r.file, r.line, field, format, args...)
+}
+
+func (b *builder) warn(r row, field, format string, args ...any) {
+	b.warnings = append(b.warnings, Warning{File: r.file, Line: r.line, Field: field, Message: fmt.Sprintf(format, args...)})
+}
+
+// count counts a row and says once when there are too many.
+func (b *builder) count(file string, line int) bool {
+	b.rows++
+	if b.rows <= MaxRows {
+		return true
+	}
+	if !b.full {
+		b.full = true
+		b.refuse(file, line, "", "is beyond the limit of %d rows for one import; split the files", MaxRows)
+	}
+	return false
+}
+
+func (b *builder) warnColumns(file string, line int, kind sheet, columns, headers []string) {
+	for n, c := range columns {
+		if !slices.Contains(kind.columns(), c) {
+			b.warn(row{file: file, line: line}, headers[n], "is a column with no place here; its values are not imported")
+		}
+	}
+}
+
+// add turns one row into its part of the batch.
+func (b *builder) add(kind sheet, r row) {
+	switch kind {
+	case sheetIncidents:
+		b.addIncident(r)
+	case sheetMeasures:
+		b.addMeasure(r)
+	case sheetRecurrences:
+		b.addRecurrence(r)
+	case sheetAnomalies:
+		b.anomalies = append(b.anomalies, anomaly{row: r, incident: r.get("incident_id"), field: r.get("field")})
+	case sheetUnknown:
+	}
+}
+
+// finish checks the batch as a whole and hands it over, or every bad row.
+func (b *builder) finish(name string) (Result, error) {
+	b.checkIDs()
+	b.applyAnomalies()
+	for n := range b.incidents {
+		b.settle(&b.incidents[n])
+	}
+	b.tieRecurrences()
+	b.tieMeasures()
+	b.checkDomain()
+	if len(b.incidents)+len(b.measures) == 0 && len(b.bad) == 0 {
+		b.refuse(name, 0, "", "has neither an incident nor a measure")
+	}
+	if len(b.bad) > 0 {
+		return Result{}, b.refusal()
+	}
+	result := Result{Batch: domain.ImportBatch{File: name}, Warnings: b.warnings}
+	for _, i := range b.incidents {
+		result.Batch.Incidents = append(result.Batch.Incidents, i.ImportIncident)
+	}
+	for _, m := range b.measures {
+		result.Batch.Measures = append(result.Batch.Measures, m.ImportMeasure)
+	}
+	return result, nil
+}
+
+// refusal is the error with every bad row; its message shows the first ones.
+func (b *builder) refusal() error {
+	const shown = 5
+	var texts []string
+	for _, f := range b.bad[:min(shown, len(b.bad))] {
+		texts = append(texts, f.Field+": "+f.Message)
+	}
+	if more := len(b.bad) - shown; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
+	}
+	return &domain.Error{Kind: domain.ErrInvalid, Fields: b.bad, Message: "nothing was imported: " + strings.Join(texts, "; ")}
+}
+
+// zone returns the zone of a row's local times: its own column, its source's, or the import's.
+func (b *builder) zone(r row) *time.Location {
+	if name := r.get("zone"); name != "" {
+		zone, err := time.LoadLocation(name)
+		if err == nil {
+			return zone
+		}
+		b.refuseRow(r, "zone", "%q is not a time zone; write a name such as Europe/Berlin", name)
+	}
+	if zone, ok := b.o.Zones[r.get("source")]; ok {
+		return zone
+	}
+	return b.o.Zone
+}
+
+func quoteAll(texts []string) string {
+	quoted := make([]string, len(texts))
+	for n, t := range texts {
+		quoted[n] = fmt.Sprintf("%q", t)
+	}
+	return strings.Join(quoted, ", ")
+}

@@ -1,0 +1,254 @@
+package imports
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/yuin/goldmark/ast"
+	extast "github.com/yuin/goldmark/extension/ast"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// section is a stretch of the report that holds action items.
+type section struct {
+	// name is the heading the items stand under, when it says more than "action items".
+	name string
+	done bool
+	kind domain.MeasureKind
+	// tables is true when a table states the items; plain lists beside it explain.
+	tables bool
+}
+
+// isActionHeading recognises the headings that reports use for action items.
+func isActionHeading(raw string) bool {
+	text := strings.ToLower(plainHeading(raw))
+	if before, _, ok := strings.Cut(text, "("); ok {
+		text = before
+	}
+	text = strings.NewReplacer("-", " ", "_", " ", "*", "", "&", "and", ":", "").Replace(text)
+	text = strings.Join(strings.FieldsFunc(text, func(c rune) bool {
+		return c != 'ß' && c != 'ä' && c != 'ö' && c != 'ü' && (c < 'a' || c > 'z')
+	}), " ")
+	return slices.Contains([]string{
+		"action items", "action item", "actions", "action plan", "actions taken and planned", "review actions", "future actions",
+		"next steps", "next actions", "follow up", "follow ups", "followup", "followups", "follow up actions", "followup actions",
+		"follow up items", "follow up improvements", "follow up tasks", "remediation", "remediations", "remediation items", "remediation actions", "corrective actions",
+		"corrective measures", "preventive measures", "preventative measures", "preventive actions", "corrective and preventive actions",
+		"corrective and preventive measures", "corrective and preventative measures", "todo", "to do", "todos", "measures",
+		"maßnahmen", "massnahmen", "folgemaßnahmen", "folgemassnahmen", "nächste schritte", "naechste schritte", "aufgaben",
+	}, text)
+}
+
+// sections walks the blocks of the report and takes the items of every section
+// of action items.
+func (r *report) sections(doc ast.Node) {
+	var open *section
+	level := 0
+	for n := doc.FirstChild(); n != nil; n = n.NextSibling() {
+		if h, ok := n.(*ast.Heading); ok {
+			open, level = r.heading(h, open, level)
+			continue
+		}
+		switch {
+		case open != nil:
+			r.block(n, open)
+		case isLabel(r, n):
+			if next := n.NextSibling(); next != nil {
+				r.block(next, &section{done: saysCompleted(r.raw(n))})
+			}
+		default:
+			r.outside(n)
+		}
+	}
+}
+
+// heading opens a section, names the part of one, or closes it.
+func (r *report) heading(h *ast.Heading, open *section, level int) (*section, int) {
+	text := r.raw(h)
+	switch {
+	case open != nil && h.Level > level:
+		name := plainHeading(text)
+		kind, _ := kindWord(name)
+		return &section{name: name, done: saysCompleted(text), kind: kind, tables: open.tables}, level
+	case isActionHeading(text):
+		return &section{done: saysCompleted(text), tables: r.hasTable(h)}, h.Level
+	}
+	return nil, 0
+}
+
+// hasTable reports whether a table of action items follows before the next
+// heading of the same rank.
+func (r *report) hasTable(h *ast.Heading) bool {
+	for n := h.NextSibling(); n != nil; n = n.NextSibling() {
+		if other, ok := n.(*ast.Heading); ok && other.Level <= h.Level {
+			return false
+		}
+		if t, ok := tableOf(n); ok && r.isActionTable(t, true) {
+			return true
+		}
+	}
+	return false
+}
+
+// isLabel recognises a paragraph that stands for a heading: "**Action items:**".
+func isLabel(r *report, n ast.Node) bool {
+	if _, ok := n.(*ast.Paragraph); !ok {
+		return false
+	}
+	text := r.raw(n)
+	_, list := n.NextSibling().(*ast.List)
+	_, table := n.NextSibling().(*extast.Table)
+	return (list || table) && len(text) < 80 && (strings.HasPrefix(text, "**") || strings.HasSuffix(text, ":")) && isActionHeading(text)
+}
+
+// outside looks at a block that no section covers: a table of actions with
+// owners or dates says itself what it is, and a list may hold a labelled part.
+func (r *report) outside(n ast.Node) {
+	switch n := n.(type) {
+	case *extast.Table:
+		if r.isActionTable(n, false) {
+			r.table(n, &section{})
+		}
+	case *ast.List:
+		for item := n.FirstChild(); item != nil; item = item.NextSibling() {
+			first := item.FirstChild()
+			if first == nil || !isActionHeading(labelOf(r.raw(first))) {
+				continue
+			}
+			s := &section{done: saysCompleted(labelOf(r.raw(first)))}
+			for c := first.NextSibling(); c != nil; c = c.NextSibling() {
+				r.block(c, s)
+			}
+		}
+	}
+}
+
+// labelOf returns the bold or coloned head of an item: "**Review actions**:".
+func labelOf(text string) string {
+	if rest, ok := strings.CutPrefix(text, "**"); ok {
+		if label, after, ok := strings.Cut(rest, "**"); ok && strings.Trim(after, ": \n") == "" {
+			return label
+		}
+		return ""
+	}
+	label, ok := strings.CutSuffix(text, ":")
+	if !ok {
+		return ""
+	}
+	return label
+}
+
+func (r *report) block(n ast.Node, s *section) {
+	switch n := n.(type) {
+	case *extast.Table:
+		if r.isActionTable(n, true) {
+			r.table(n, s)
+		}
+	case *ast.List:
+		if !s.tables || r.isChecklist(n) {
+			r.list(n, s, 0)
+		}
+	}
+}
+
+func (r *report) isChecklist(l *ast.List) bool {
+	item := l.FirstChild()
+	return item != nil && checkbox(item.FirstChild()) != nil
+}
+
+// list takes every item as a row, nested ones as rows of their own.
+func (r *report) list(l *ast.List, s *section, parent int) {
+	for item := l.FirstChild(); item != nil; item = item.NextSibling() {
+		seq := parent
+		for c := item.FirstChild(); c != nil; c = c.NextSibling() {
+			switch c := c.(type) {
+			case *ast.List:
+				r.list(c, s, seq)
+			case *ast.TextBlock, *ast.Paragraph:
+				if seq == parent {
+					seq = r.item(c, s, parent)
+				}
+			}
+		}
+	}
+}
+
+// item turns the first text of a list item into a row. It returns the item's
+// number, or its parent's when the text says nothing.
+func (r *report) item(n ast.Node, s *section, parent int) int {
+	raw := r.raw(n)
+	text := strings.TrimSpace(boxed.ReplaceAllString(raw, ""))
+	out := row{file: r.file, line: r.line(max(0, r.start(n))), text: map[string]string{"section": s.name}}
+	if isNothing(text) {
+		if text != "" {
+			r.b.warn(out, "title", "%q is not an action; left out", text)
+		}
+		return parent
+	}
+	out.text["title"] = text
+	out.text["kind"] = string(s.kind)
+	out.text["description"] = r.more(n)
+	if parent > 0 {
+		out.text["parent_seq"] = strconv.Itoa(parent)
+	}
+	switch box := checkbox(n); {
+	case box != nil && box.IsChecked:
+		out.text["status"], out.text["status_evidence"] = "done", "[x]"
+	case doneMark(text) != "":
+		out.text["status"], out.text["status_evidence"] = "done", doneMark(text)
+	case s.done:
+		out.text["status"], out.text["status_evidence"] = "done", "heading "+s.name
+	case box != nil:
+		out.text["status"], out.text["status_evidence"] = "open", "[ ]"
+	}
+	return r.measure(out)
+}
+
+// more returns the further paragraphs of an item.
+func (r *report) more(n ast.Node) string {
+	var parts []string
+	for c := n.NextSibling(); c != nil; c = c.NextSibling() {
+		if p, ok := c.(*ast.Paragraph); ok {
+			parts = append(parts, r.raw(p))
+		}
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+func checkbox(n ast.Node) *extast.TaskCheckBox {
+	if n == nil || n.FirstChild() == nil {
+		return nil
+	}
+	box, _ := n.FirstChild().(*extast.TaskCheckBox)
+	return box
+}
+
+var (
+	boxed    = regexp.MustCompile(`^\[[ xX]\]\s*`)
+	markDone = regexp.MustCompile(`\bDONE\b|\((?i:done|completed|complete|erledigt)\)|\[(?i:done|completed|erledigt)\](?:[^(]|$)`)
+	headDone = regexp.MustCompile(`(?i)\((?:completed|complete|done|erledigt|abgeschlossen)\)|^[#\s*]*(?:completed|done|erledigt)\b`)
+)
+
+// doneMark returns the mark that says an item is done: DONE in capitals, a
+// bracketed word, a tick. Words in a sentence are no mark.
+func doneMark(text string) string {
+	for _, tick := range []string{"✅", "✔", "✓", "☑"} {
+		if strings.Contains(text, tick) {
+			return tick
+		}
+	}
+	return strings.TrimSpace(markDone.FindString(text))
+}
+
+// saysCompleted reports whether a heading calls its whole section completed.
+func saysCompleted(heading string) bool {
+	return headDone.MatchString(heading)
+}
+
+// isNothing recognises what people write where there is no item.
+func isNothing(text string) bool {
+	return slices.Contains([]string{"", "-", "–", "—", "...", "…", "none", "none.", "n/a", "na", "tbd", "tba", "?", "keine", "entfällt"}, strings.ToLower(strings.TrimSpace(text)))
+}
