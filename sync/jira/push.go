@@ -1,0 +1,320 @@
+package jira
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// write is one set of field writes to one issue: at most one PUT, and one POST
+// when the status changes.
+type write struct {
+	t      *Tracker
+	p      domain.Push
+	on     domain.Snapshot
+	n      native
+	body   payload
+	status domain.Projection
+	pushed domain.Pushed
+	// want holds what each field will be once the writes are done.
+	want map[domain.Field]domain.RemoteValue
+}
+
+// Push writes the named fields. Fields go before a transition that closes the
+// issue, because screens may lock them then; a reopening goes first.
+func (t *Tracker) Push(ctx context.Context, p domain.Push) (domain.Pushed, error) {
+	if !idPattern.MatchString(p.On.Ref.ID) {
+		return domain.Pushed{}, domain.Invalid("remote_id", "%q is not the id of a Jira issue; ids are numbers", p.On.Ref.ID)
+	}
+	w := &write{t: t, p: p, on: p.On, pushed: domain.Pushed{Refused: map[domain.Field]string{}}, want: map[domain.Field]domain.RemoteValue{}}
+	if len(w.on.Native) == 0 {
+		// A snapshot of a mere create answer does not know the text it would rewrite.
+		on, err := t.Fetch(ctx, p.On.Ref)
+		if err != nil {
+			return domain.Pushed{}, err
+		}
+		w.on = on
+	}
+	w.n = nativeOf(w.on)
+	w.body = newPayload(t, splitBlock(w.n.Description, w.n.Link))
+	if p.Unlink {
+		return w.unlink(ctx)
+	}
+	w.plan()
+	if err := w.linkIncident(ctx); err != nil {
+		return domain.Pushed{}, err
+	}
+	return w.run(ctx)
+}
+
+func (w *write) run(ctx context.Context) (domain.Pushed, error) {
+	first := w.status != "" && !closes(w.status)
+	if first {
+		if err := w.transit(ctx); err != nil {
+			return domain.Pushed{}, err
+		}
+	}
+	if err := w.put(ctx); err != nil {
+		return domain.Pushed{}, err
+	}
+	if w.status != "" && !first {
+		if err := w.transit(ctx); err != nil {
+			return domain.Pushed{}, err
+		}
+	}
+	if w.pushed.Snapshot.Fields == nil {
+		w.predict()
+	}
+	return w.pushed, nil
+}
+
+// plan sorts the fields into the request they belong to and drops what the
+// issue already has: a write that changes nothing is never sent.
+func (w *write) plan() {
+	for _, f := range w.p.Fields {
+		v := w.t.Put(f, w.p.Values[f], w.on)
+		current, known := w.on.Fields[f]
+		switch {
+		case v.State == domain.FieldFailed, v.State == domain.FieldOpaque:
+			w.pushed.Refused[f] = v.Problem
+			continue
+		case known && v.Raw == current.Raw && current.State != domain.FieldFailed:
+			continue
+		case f == domain.FieldStatus:
+			w.status = domain.Projection(w.p.Values[f])
+		case !w.place(f, v):
+			w.pushed.Refused[f] = "the description in Jira has markup that would be lost; the value cannot be put beside it"
+			continue
+		}
+		w.want[f] = v
+	}
+}
+
+// place puts a value into the payload; false when only the block could take it
+// and the description must not be touched.
+func (w *write) place(f domain.Field, v domain.RemoteValue) bool {
+	native := f == domain.FieldDueOn && w.n.Due && !w.inBlock(f) || f == domain.FieldMetric && w.n.Metric && !w.inBlock(f)
+	if f == domain.FieldDescription {
+		w.body.setText(v.Raw)
+		return true
+	}
+	if f == domain.FieldTitle || f == domain.FieldPriority || f == domain.FieldOwner || native {
+		w.body.set(f, v.Raw)
+		return true
+	}
+	if w.frozen() {
+		return false
+	}
+	w.body.setLine(f, v.Raw, w.p.Draft)
+	return true
+}
+
+// inBlock reports whether the value lives in the block although the field can be seen.
+func (w *write) inBlock(f domain.Field) bool {
+	value := w.n.DueValue
+	if f == domain.FieldMetric {
+		value = w.n.MetricValue
+	}
+	_, line := w.body.block.lines[f]
+	return line && value == ""
+}
+
+// frozen reports a description that cannot be written at all: Cloud keeps
+// another format, and what its wiki form does not show would be lost (T84).
+func (w *write) frozen() bool {
+	return w.t.cloud() && w.on.Fields[domain.FieldDescription].State == domain.FieldOpaque
+}
+
+func (w *write) put(ctx context.Context) error {
+	for try := range 2 {
+		body := w.body.edit(w.p.Draft, w.n.Description)
+		if len(body) == 0 {
+			return nil
+		}
+		if w.t.cloud() && w.on.MeasureID != w.p.MeasureID && w.p.MeasureID != "" {
+			body["properties"] = marker(w.p.Draft)
+		}
+		a, err := w.t.client.write(ctx, request{method: http.MethodPut, path: "rest/api/2/issue/" + w.on.Ref.ID, query: w.query(), body: body, class: domain.CallWrite})
+		if err == nil {
+			w.confirm(a)
+			return nil
+		}
+		status, said := statusOf(err)
+		if try > 0 || status != http.StatusBadRequest || !w.drop(said) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *write) query() url.Values {
+	if w.t.cloud() {
+		return url.Values{"returnIssue": {"true"}}
+	}
+	return nil
+}
+
+// drop takes the refused fields out: due date and metric move to the block,
+// everything else is reported (T59, T70). It reports whether a retry is useful.
+func (w *write) drop(said refusal) bool {
+	dropped := false
+	for _, name := range slices.Sorted(maps.Keys(said.Fields)) {
+		f, ok := w.body.fieldOf(name)
+		if !ok {
+			continue
+		}
+		dropped = true
+		v := w.want[f]
+		w.body.unset(f, w.n.Description)
+		if homeless(f) && !w.frozen() && said.mentions("cannot be set", "too long") && v.Raw != "" {
+			w.body.setLine(f, v.Raw, w.p.Draft)
+			v.State, v.Problem = domain.FieldDegraded, "Jira does not let the field be set; the value is kept in the description"
+			w.want[f] = v
+			continue
+		}
+		delete(w.want, f)
+		w.pushed.Refused[f] = w.t.client.redact(said.Fields[name])
+		if f == domain.FieldOwner {
+			w.pushed.Refused[f] = "owner_unassignable: " + w.pushed.Refused[f]
+		}
+	}
+	return dropped
+}
+
+func homeless(f domain.Field) bool { return f == domain.FieldDueOn || f == domain.FieldMetric }
+
+// confirm takes the issue out of the answer where Jira gives it.
+func (w *write) confirm(a answer) {
+	if a.status != http.StatusOK {
+		return
+	}
+	s, broken := w.t.snapshot(a.body, a)
+	if broken != nil {
+		return
+	}
+	if s.MeasureID == "" {
+		s.MeasureID, s.Nonce = w.p.MeasureID, w.on.Nonce
+	}
+	w.pushed.Snapshot = s
+	w.on = s
+	w.n = nativeOf(s)
+}
+
+func (w *write) transit(ctx context.Context) error {
+	m := move{t: w.t, ref: w.on.Ref, n: w.n, target: w.status}
+	problem, err := m.run(ctx)
+	if err != nil {
+		return err
+	}
+	if problem != "" {
+		delete(w.want, domain.FieldStatus)
+		w.pushed.Refused[domain.FieldStatus] = "status_blocked: " + problem
+		return nil
+	}
+	if m.back != nil { // somebody else had moved it there
+		w.pushed.Snapshot, w.on, w.n = *m.back, *m.back, nativeOf(*m.back)
+		return nil
+	}
+	w.n.Status, w.n.Resolution = m.reached()
+	w.n.Category, w.n.Transitions, w.n.Listed = m.took.To.Category.Key, nil, false
+	if m.took.ID == "" { // only the resolution changed
+		w.n.Status, w.n.Category, w.n.Resolution = m.n.Status, m.n.Category, w.t.mapping.Resolutions[w.status]
+	}
+	v := domain.RemoteValue{Raw: statusRaw(w.n.Status, w.n.Resolution), Value: string(w.status)}
+	w.want[domain.FieldStatus] = v
+	if s := &w.pushed.Snapshot; s.Fields != nil {
+		s.Fields[domain.FieldStatus] = v
+		s.Hash = "" // the answer is older than the transition
+		s.Native, _ = json.Marshal(w.n)
+	}
+	return nil
+}
+
+// predict is the snapshot after writes whose answer does not show the issue.
+// It has no hash: the next read decides.
+func (w *write) predict() {
+	s := w.on
+	s.Fields = maps.Clone(w.on.Fields)
+	if s.Fields == nil {
+		s.Fields = map[domain.Field]domain.RemoteValue{}
+	}
+	for f, v := range w.want {
+		s.Fields[f] = v
+	}
+	w.n.Description = w.body.description(w.p.Draft, w.n.Description)
+	if v, ok := w.body.fields[w.t.mapping.due]; ok {
+		w.n.DueValue, _ = v.(string)
+	}
+	if v, ok := w.body.fields[w.t.mapping.metric]; ok {
+		w.n.MetricValue, _ = v.(string)
+	}
+	s.Hash, s.MeasureID = "", w.p.MeasureID
+	s.Native, _ = json.Marshal(w.n)
+	w.pushed.Snapshot = s
+}
+
+// linkIncident keeps a remote link to the incident beside the line in the
+// block. It is an upsert and goes first, so that a retry repeats it; a Jira
+// that does not allow it still has the line.
+func (w *write) linkIncident(ctx context.Context) error {
+	key := w.p.Values[domain.FieldIncident]
+	if !slices.Contains(w.p.Fields, domain.FieldIncident) || key == "" || !linkTarget(w.p.IncidentURL) || w.p.MeasureID == "" {
+		return nil
+	}
+	title := key
+	if w.p.IncidentTitle != "" {
+		title += ": " + domain.NormalTitle(w.p.IncidentTitle)
+	}
+	body := map[string]any{
+		"globalId":     "followthrough:incident:" + w.p.MeasureID,
+		"application":  map[string]string{"type": "followthrough", "name": "Followthrough"},
+		"relationship": "follows up",
+		"object":       map[string]any{"url": w.p.IncidentURL, "title": cutRunes(title, 250)},
+	}
+	_, err := w.t.client.write(ctx, request{method: http.MethodPost, path: "rest/api/2/issue/" + w.on.Ref.ID + "/remotelink", body: body, class: domain.CallWrite})
+	if errors.Is(err, domain.ErrForbidden) || errors.Is(err, domain.ErrInvalid) || errors.Is(err, domain.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+func cutRunes(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return s
+}
+
+// unlink takes the block and the marker away and leaves the rest as it is.
+func (w *write) unlink(ctx context.Context) (domain.Pushed, error) {
+	body := map[string]any{}
+	if w.body.block.found && !w.frozen() {
+		b := w.body.block
+		parts := managed{before: b.before}
+		if b.after != "" {
+			parts.before = joinTexts(b.before, b.after)
+		}
+		body["fields"] = map[string]any{"description": sameEnds(parts.before, w.n.Description)}
+	}
+	if w.t.cloud() && w.on.MeasureID != "" {
+		body["properties"] = []map[string]any{{"key": propertyKey, "value": map[string]string{}}}
+	}
+	if len(body) == 0 {
+		return w.pushed, nil
+	}
+	_, err := w.t.client.write(ctx, request{method: http.MethodPut, path: "rest/api/2/issue/" + w.on.Ref.ID, body: body, class: domain.CallWrite})
+	return w.pushed, err
+}
+
+func joinTexts(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "\n\n" + b
+}
