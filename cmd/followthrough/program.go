@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -25,7 +24,9 @@ type program struct {
 	db     *store.DB
 	engine *tracksync.Engine
 	app    *app.App
-	now    func() time.Time
+	// now is the clock of the whole program.
+	now func() time.Time
+	how access
 
 	closers []func() error
 }
@@ -40,42 +41,55 @@ const (
 	alone
 )
 
-// openProgram opens the database and wires the rooms. Cleanup is registered
-// where a resource is opened and drained in reverse.
-func openProgram(ctx context.Context, cfg Config, log *slog.Logger, how access) (p *program, err error) {
-	p = &program{cfg: cfg, log: log, now: time.Now}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, p.Close())
-			p = nil
-		}
-	}()
+// openProgram opens the database, brings the schema up to date and wires the
+// rooms. Cleanup is registered where a resource is opened.
+func openProgram(ctx context.Context, cfg Config, log *slog.Logger, how access) (*program, error) {
+	p, err := openStore(ctx, cfg, log, how)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.migrate(ctx); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	p.wire()
+	return p, nil
+}
+
+// openStoreOnly opens the database on whatever schema it has.
+func openStoreOnly(ctx context.Context, cfg Config, log *slog.Logger) (*program, error) {
+	return openStore(ctx, cfg, log, beside)
+}
+
+func openStore(ctx context.Context, cfg Config, log *slog.Logger, how access) (*program, error) {
+	p := &program{cfg: cfg, log: log, now: time.Now, how: how}
 	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
-		return p, fmt.Errorf("the data folder cannot be created: %w", err)
+		return nil, fmt.Errorf("the data folder cannot be created: %w", err)
 	}
 	key, err := secretKey(cfg.SecretKeyFile)
 	if err != nil {
-		return p, err
+		return nil, err
 	}
 	p.db, err = store.Open(ctx, store.Options{URL: cfg.DatabaseURL, DataDir: cfg.DataDir, SecretKey: key, Logger: log, Zone: cfg.Zone,
-		Now: p.now, App: version, Exclusive: how == alone})
+		Now: func() time.Time { return p.now() }, App: version, Exclusive: how == alone})
 	if err != nil {
-		return p, err
+		return nil, err
 	}
 	p.onClose(p.db.Close)
-	if err := p.migrate(ctx); err != nil {
-		return p, err
-	}
+	return p, nil
+}
+
+// wire builds the engine and the operations on the open store.
+func (p *program) wire() {
+	cfg, now := p.cfg, func() time.Time { return p.now() }
 	p.engine = tracksync.New(tracksync.Config{Store: p.db, Schedule: p.db, Inbox: p.db, Open: p.openTracker, Hooks: hookReaders(),
 		MeasureURL:  func(k domain.MeasureKey) string { return cfg.PublicURL + "/measures/" + string(k) },
 		IncidentURL: func(k domain.IncidentKey) string { return cfg.PublicURL + "/incidents/" + string(k) },
-		Now:         p.now, Log: log.With("component", "sync"), Settings: tracksync.Settings{Poll: cfg.PollInterval}})
-	options := app.Options{Store: p.db, Now: p.now, Zone: cfg.Zone, Hosts: cfg.TrackerHosts, Remote: remote{p.engine}}
-	if how == alone && strings.HasPrefix(cfg.DatabaseURL, "sqlite:") {
+		Now:         now, Log: p.log.With("component", "sync"), Settings: tracksync.Settings{Poll: cfg.PollInterval}})
+	options := app.Options{Store: p.db, Now: now, Zone: cfg.Zone, Hosts: cfg.TrackerHosts, Remote: remote{p.engine}}
+	if p.how == alone && strings.HasPrefix(cfg.DatabaseURL, "sqlite:") {
 		options.TokenCache = time.Second // one process alone writes; a revocation empties it at once
 	}
 	p.app = app.New(options)
-	return p, nil
 }
 
 func (p *program) migrate(ctx context.Context) error {
@@ -128,5 +142,3 @@ func operator() domain.Actor {
 	}
 	return domain.Actor{ID: name, Role: domain.Admin, Scope: domain.Everything(), Source: domain.FromUser}
 }
-
-var _ http.RoundTripper = (*tracksync.Governor)(nil)

@@ -220,4 +220,3 @@ func (env *environmentOf) trackerRemove(ctx context.Context, cmd *cli.Command, p
 	fmt.Fprintf(env.stdout, "%s removed; its issues and the measures stay as they are\n", id)
 	return nil
 }
-

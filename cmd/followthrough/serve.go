@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/followthrough/followthrough/api"
+)
+
+func (env *environmentOf) serveCommand() *cli.Command {
+	return command("serve", "run the service: API, webhooks, pages and synchronisation", "", nil, func(ctx context.Context, cmd *cli.Command) error {
+		if err := noArgs(cmd); err != nil {
+			return err
+		}
+		cfg, err := loadConfig(cmd, env.environ)
+		if err != nil {
+			return usageError{err}
+		}
+		p, err := openProgram(ctx, cfg, newLogger(env.stderr, cfg.LogLevel), alone)
+		if err != nil {
+			return err
+		}
+		s, err := p.listen(ctx)
+		if err != nil {
+			return errors.Join(err, p.Close())
+		}
+		if err := env.greet(ctx, p, s); err != nil {
+			return errors.Join(err, p.Close())
+		}
+		return errors.Join(s.run(ctx), p.Close())
+	})
+}
+
+// service is a listening program.
+type service struct {
+	p        *program
+	http     *http.Server
+	listener net.Listener
+}
+
+// listen opens the port and builds the HTTP face; run serves it.
+func (p *program) listen(ctx context.Context) (*service, error) {
+	server, err := api.New(api.Options{App: p.app, Intake: intake{p.engine}, Ready: p.db.Ready, Log: p.log.With("component", "http"),
+		TrustedProxies: networks(p.cfg.BehindProxy), Version: version})
+	if err != nil {
+		return nil, err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", p.cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w", p.cfg.Listen, err)
+	}
+	return &service{p: p, http: api.HTTPServer(server.Handler(), p.log), listener: listener}, nil
+}
+
+// URL is where the service listens.
+func (s *service) URL() string {
+	scheme := "http://"
+	if s.p.cfg.TLSCert != "" {
+		scheme = "https://"
+	}
+	return scheme + s.listener.Addr().String()
+}
+
+// run serves and synchronises until ctx ends, then stops gracefully: requests
+// in flight are answered and claimed work is finished or handed back.
+func (s *service) run(ctx context.Context) error {
+	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	worked := make(chan error, 1)
+	go func() { worked <- s.p.engine.Run(work) }()
+	served := make(chan error, 1)
+	go func() { served <- s.serve() }()
+	var failed error
+	select {
+	case <-ctx.Done():
+	case failed = <-served:
+	}
+	stopWork()
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 25*time.Second)
+	defer cancel()
+	return errors.Join(failed, s.http.Shutdown(grace), <-worked)
+}
+
+func (s *service) serve() error {
+	var err error
+	if s.p.cfg.TLSCert != "" {
+		err = s.http.ServeTLS(s.listener, s.p.cfg.TLSCert, s.p.cfg.TLSKey)
+	} else {
+		err = s.http.Serve(s.listener)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// greet prints where the service is and, on the first start, the one-time
+// link that creates the administrator.
+func (env *environmentOf) greet(ctx context.Context, p *program, s *service) error {
+	secret, first, err := p.app.Access.NewSetup(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(env.stdout, "Followthrough %s is ready at %s\n", version, s.URL())
+	if first {
+		fmt.Fprintf(env.stdout, "\nThere is no user yet. Open this link once, within the next 24 hours, to become the administrator:\n\n  %s/setup#%s\n\n", p.cfg.PublicURL, secret)
+	}
+	return nil
+}
+
+func networks(prefixes []netip.Prefix) []*net.IPNet {
+	var out []*net.IPNet
+	for _, prefix := range prefixes {
+		if _, network, err := net.ParseCIDR(prefix.String()); err == nil {
+			out = append(out, network)
+		}
+	}
+	return out
+}
