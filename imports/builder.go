@@ -22,7 +22,7 @@ type builder struct {
 	returns   []recurrence
 	stated    []row // every row about a recurrence
 	anomalies []anomaly
-	// noZone remembers the files whose times without a zone were read, for one warning each.
+	// noZone remembers the files and zones of times without one, for one warning each.
 	noZone []string
 }
 

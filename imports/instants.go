@@ -55,9 +55,9 @@ func (b *builder) local(r row, column string, wall time.Time) time.Time {
 		b.warn(r, column, "%q names no time zone and the import none; left out", r.get(column))
 		return time.Time{}
 	}
-	if !slices.Contains(b.noZone, r.file) {
-		b.noZone = append(b.noZone, r.file)
-		b.warn(row{file: r.file}, "", "times without a zone are read in %s", zone)
+	if told := r.file + " in " + zone.String(); !slices.Contains(b.noZone, told) {
+		b.noZone = append(b.noZone, told)
+		b.warn(r, column, "names no time zone; such times are read in %s", zone)
 	}
 	t := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), 0, zone)
 	same := func(o time.Time) bool { return o.Format(time.DateTime) == wall.Format(time.DateTime) }

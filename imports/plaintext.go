@@ -54,7 +54,7 @@ type plainItem struct {
 // that ends them: another heading, the timeline, or running text after a gap.
 func (r *report) plainItems(lines []string, from int) int {
 	var items []plainItem
-	blank, at := 0, from
+	blank, at, prose := 0, from, false
 scan:
 	for ; at < len(lines); at++ {
 		text := strings.TrimRight(leftColumn(lines[at]), " \t\f")
@@ -77,13 +77,17 @@ scan:
 		case pageFoot.MatchString(trimmed):
 			continue
 		case len(items) == 0 && blank == 0:
-			continue // a word before the list
+			prose = true // a word before the list
+			continue
 		default:
 			break scan
 		}
 	}
 	for _, item := range items {
 		r.plainRow(item)
+	}
+	if prose && len(items) == 0 {
+		r.b.warn(row{file: r.file, line: from}, "", "the section has text, but no list of actions; nothing was taken from it")
 	}
 	return at
 }

@@ -27,7 +27,9 @@ func readReal(t *testing.T, names ...string) imports.Result {
 
 func TestRealCounts(t *testing.T) {
 	got := readReal(t, "incidents.csv", "actions.csv", "recurrences.csv", "source_anomalies.csv")
-	for _, w := range got.Warnings { t.Log(w) }
+	for _, w := range got.Warnings {
+		t.Log(w)
+	}
 	counts := map[string]int{"incidents": len(got.Batch.Incidents), "measures": len(got.Batch.Measures)}
 	withMeasures := map[string]bool{}
 	for _, m := range got.Batch.Measures {

@@ -35,9 +35,11 @@ func isActionHeading(raw string) bool {
 	return slices.Contains([]string{
 		"action items", "action item", "actions", "action plan", "actions taken and planned", "review actions", "future actions",
 		"next steps", "next actions", "follow up", "follow ups", "followup", "followups", "follow up actions", "followup actions",
-		"follow up items", "follow up improvements", "follow up tasks", "remediation", "remediations", "remediation items", "remediation actions", "corrective actions",
+		"follow up items", "follow up tasks", "remediation", "remediations", "remediation items", "remediation actions", "corrective actions",
 		"corrective measures", "preventive measures", "preventative measures", "preventive actions", "corrective and preventive actions",
 		"corrective and preventive measures", "corrective and preventative measures", "todo", "to do", "todos", "measures",
+		"how are we preventing it from happening again", "how will we prevent this from happening again",
+		"how do we prevent this from happening again",
 		"maßnahmen", "massnahmen", "folgemaßnahmen", "folgemassnahmen", "nächste schritte", "naechste schritte", "aufgaben",
 	}, text)
 }
@@ -46,12 +48,24 @@ func isActionHeading(raw string) bool {
 // of action items.
 func (r *report) sections(doc ast.Node) {
 	var open *section
-	level := 0
+	level, before, opened, prose := 0, 0, row{}, false
+	say := func() {
+		if open != nil && prose && r.seq == before {
+			r.b.warn(opened, "", "the section has text, but neither a list nor a table of actions; nothing was taken from it")
+		}
+	}
 	for n := doc.FirstChild(); n != nil; n = n.NextSibling() {
 		if h, ok := n.(*ast.Heading); ok {
+			if open == nil || h.Level <= level {
+				say()
+				before, prose = r.seq, false
+				opened = row{file: r.file, line: r.line(max(0, r.start(h)))}
+			}
 			open, level = r.heading(h, open, level)
 			continue
 		}
+		_, text := n.(*ast.Paragraph)
+		prose = prose || text
 		switch {
 		case open != nil:
 			r.block(n, open)
@@ -63,6 +77,7 @@ func (r *report) sections(doc ast.Node) {
 			r.outside(n)
 		}
 	}
+	say()
 }
 
 // heading opens a section, names the part of one, or closes it.
@@ -114,31 +129,47 @@ func (r *report) outside(n ast.Node) {
 		}
 	case *ast.List:
 		for item := n.FirstChild(); item != nil; item = item.NextSibling() {
-			first := item.FirstChild()
-			if first == nil || !isActionHeading(labelOf(r.raw(first))) {
-				continue
-			}
-			s := &section{done: saysCompleted(labelOf(r.raw(first)))}
-			for c := first.NextSibling(); c != nil; c = c.NextSibling() {
-				r.block(c, s)
+			if first := item.FirstChild(); first != nil {
+				r.labelledItem(first, n)
 			}
 		}
 	}
 }
 
-// labelOf returns the bold or coloned head of an item: "**Review actions**:".
-func labelOf(text string) string {
-	if rest, ok := strings.CutPrefix(text, "**"); ok {
-		if label, after, ok := strings.Cut(rest, "**"); ok && strings.Trim(after, ": \n") == "" {
-			return label
+// labelledItem takes the items under "- **Review actions**:", be they nested,
+// on the same line, or in the list that follows.
+func (r *report) labelledItem(first ast.Node, within *ast.List) {
+	label, after := labelOf(r.raw(first))
+	if !isActionHeading(label) {
+		return
+	}
+	s := &section{done: saysCompleted(label)}
+	switch {
+	case after != "":
+		out := row{file: r.file, line: r.line(max(0, r.start(first))), text: map[string]string{"title": after}}
+		r.unstatedStatus(out, s)
+		r.measure(out)
+	case first.NextSibling() != nil:
+		for c := first.NextSibling(); c != nil; c = c.NextSibling() {
+			r.block(c, s)
 		}
-		return ""
+	case first.Parent().NextSibling() == nil && within.NextSibling() != nil:
+		r.block(within.NextSibling(), s)
 	}
-	label, ok := strings.CutSuffix(text, ":")
-	if !ok {
-		return ""
+}
+
+// labelOf splits an item at its bold or coloned head: "**Review actions**: text".
+func labelOf(text string) (label, after string) {
+	if rest, ok := strings.CutPrefix(text, "**"); ok {
+		if label, after, ok := strings.Cut(rest, "**"); ok && (strings.HasSuffix(label, ":") || strings.HasPrefix(after, ":")) {
+			return label, strings.TrimSpace(strings.TrimPrefix(after, ":"))
+		}
+		return "", ""
 	}
-	return label
+	if label, ok := strings.CutSuffix(text, ":"); ok {
+		return label, ""
+	}
+	return "", ""
 }
 
 func (r *report) block(n ast.Node, s *section) {
@@ -148,10 +179,59 @@ func (r *report) block(n ast.Node, s *section) {
 			r.table(n, s)
 		}
 	case *ast.List:
-		if !s.tables || r.isChecklist(n) {
+		switch {
+		case s.tables && !r.isChecklist(n):
+		case isDetail(n):
+			r.detail(n)
+		default:
 			r.list(n, s, 0)
 		}
 	}
+}
+
+// isDetail recognises bullets that stand between the numbers of one list: "1.",
+// bullets, "2.", bullets. They explain the number above and are no items.
+func isDetail(l *ast.List) bool {
+	if l.IsOrdered() {
+		return false
+	}
+	numbered := 0
+	for n := ast.Node(l); n != nil; n = n.PreviousSibling() {
+		if _, ok := n.(*ast.Heading); ok {
+			break
+		}
+		if o, ok := n.(*ast.List); ok && o.IsOrdered() {
+			numbered = o.Start + o.ChildCount()
+			if o.Start > 1 {
+				return true
+			}
+			break
+		}
+	}
+	for n := l.NextSibling(); n != nil && numbered > 0; n = n.NextSibling() {
+		if _, ok := n.(*ast.Heading); ok {
+			return false
+		}
+		if o, ok := n.(*ast.List); ok && o.IsOrdered() {
+			return o.Start == numbered
+		}
+	}
+	return false
+}
+
+// detail keeps a list as part of the item before it.
+func (r *report) detail(l *ast.List) {
+	if len(r.b.measures) == 0 || r.b.measures[len(r.b.measures)-1].row.file != r.file {
+		return
+	}
+	var lines []string
+	for item := l.FirstChild(); item != nil; item = item.NextSibling() {
+		if first := item.FirstChild(); first != nil {
+			lines = append(lines, "- "+domain.NormalTitle(r.raw(first)))
+		}
+	}
+	d := &r.b.measures[len(r.b.measures)-1].Measure
+	d.Description = joinParts(strings.Join(lines, "\n"), d.Description)
 }
 
 func (r *report) isChecklist(l *ast.List) bool {
