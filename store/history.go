@@ -1,0 +1,118 @@
+package store
+
+import (
+	"context"
+	"errors"
+
+	"gorm.io/gorm"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// History returns one page of the history of a subject, oldest first; sort
+// "-seq" gives the newest first.
+func (db *DB) History(ctx context.Context, scope domain.Scope, subject domain.Subject, key string, page domain.Page) (domain.List[domain.Change], error) {
+	none := domain.List[domain.Change]{Total: -1}
+	if err := db.subjectInScope(ctx, scope, subject, key); err != nil {
+		return none, err
+	}
+	o, err := newOrder(page.Sort, map[string]string{"seq": "subject_seq"}, "subject_seq")
+	if err != nil {
+		return none, err
+	}
+	l := listing{name: "history", table: "history", filter: []string{string(subject), key}, order: o}
+	l.add("subject = ?", string(subject))
+	l.add("key = ?", key)
+	total := -1
+	if page.WithTotal {
+		if total, err = l.count(db.read(ctx)); err != nil {
+			return none, asDomain(err)
+		}
+	}
+	if page.Cursor != "" {
+		values, err := db.cursors.decode(l.identity(), page.Cursor, len(o.exprs))
+		if err != nil {
+			return none, err
+		}
+		o.after(&l.conditions, values)
+	}
+	limit := pageLimit(page.Limit)
+	direction := "subject_seq"
+	if o.desc[0] {
+		direction += " DESC"
+	}
+	var rows []changeRow
+	if err := db.read(ctx).Where(l.bare(), l.args...).Order(direction).Limit(limit + 1).Find(&rows).Error; err != nil {
+		return none, asDomain(err)
+	}
+	list := domain.List[domain.Change]{Total: total}
+	if len(rows) > limit {
+		rows = rows[:limit]
+		list.NextCursor = db.cursors.encode(l.identity(), []any{rows[limit-1].SubjectSeq})
+	}
+	for _, row := range rows {
+		list.Items = append(list.Items, row.change())
+	}
+	return list, nil
+}
+
+// subjectInScope hides the history of what the caller cannot see. The history
+// of people, tokens and policies is for those who see everything.
+func (db *DB) subjectInScope(ctx context.Context, scope domain.Scope, subject domain.Subject, key string) error {
+	if scope.All {
+		return nil
+	}
+	switch subject {
+	case domain.SubjectMeasure:
+		_, err := db.Measure(ctx, scope, domain.MeasureKey(key))
+		return err
+	case domain.SubjectIncident:
+		_, err := db.Incident(ctx, scope, domain.IncidentKey(key))
+		return err
+	case domain.SubjectTracker:
+		_, err := db.TrackerByID(ctx, scope, domain.TrackerID(key))
+		return err
+	case domain.SubjectPerson, domain.SubjectTeam, domain.SubjectToken, domain.SubjectPolicy:
+	}
+	return notFound(string(subject), key)
+}
+
+// EachChange calls f for every history row in scope after a number, in log
+// order, without holding them all.
+func (db *DB) EachChange(ctx context.Context, scope domain.Scope, afterSeq int64, f func(domain.Change) error) error {
+	const batch = 1000
+	var c conditions
+	if !scope.All {
+		var team conditions
+		team.scope(scope, "team")
+		c.add("subject = 'measure' AND key IN (SELECT key FROM measures"+team.where()+
+			") OR subject = 'incident' AND key IN (SELECT key FROM incidents"+team.where()+
+			") OR subject = 'tracker' AND key IN (SELECT id FROM trackers"+team.where()+")",
+			append(append(append([]any{}, team.args...), team.args...), team.args...)...)
+	}
+	for {
+		var rows []changeRow
+		if err := db.read(ctx).Where("seq > ?", afterSeq).Where(c.bare(), c.args...).Order("seq").Limit(batch).Find(&rows).Error; err != nil {
+			return asDomain(err)
+		}
+		for _, row := range rows {
+			if err := f(row.change()); err != nil {
+				return err
+			}
+			afterSeq = row.Seq
+		}
+		if len(rows) < batch {
+			return nil
+		}
+	}
+}
+
+// LastSeq returns the number of the newest history row; 0 when there is none.
+func (db *DB) LastSeq(ctx context.Context) (int64, error) {
+	var row struct{ Value int64 }
+	err := db.point(ctx).Raw("SELECT value FROM sequences WHERE name = 'history'").Scan(&row).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) {
+		err = nil
+	}
+	return row.Value, asDomain(err)
+}

@@ -1,0 +1,201 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// fullMeasure sets every field of a measure.
+func fullMeasure(incident domain.IncidentKey) func(*domain.Measure) {
+	baseline, target := 42.5, 0.0
+	return func(m *domain.Measure) {
+		key := m.Key
+		*m = domain.Measure{
+			ID: m.ID, Key: key, Incident: incident, Title: "Title ü", Description: "Line\nline", Kind: domain.Detect, Priority: domain.P1,
+			Status: domain.Cancelled, ClosureReason: domain.RiskAccepted, ClosureNote: "note", RiskAcceptedUntil: domain.MustDate("2027-02-01"),
+			Owner: "p_ana", ExternalOwner: "octo", Deputy: "p_bob", Team: "t_a",
+			DueOn: domain.MustDate("2026-12-08"), OriginalDueOn: domain.MustDate("2026-12-01"), DueMoves: 1,
+			Metric: domain.Metric{Name: "lag", Unit: "min", Baseline: &baseline, Target: &target, Direction: domain.AtMost, WindowDays: 30,
+				VerifyOn: domain.MustDate("2027-01-07"), NotMeasurable: ""},
+			Verdict: domain.Effective, VerifiedBy: "p_bob", EvidenceCount: 2, DoneBy: "p_ana",
+			CreatedAt: testNow, AcceptedAt: testNow.Add(time.Hour), DoneAt: testNow.Add(2 * time.Hour), VerifiedAt: testNow.Add(3 * time.Hour),
+			CancelledAt: testNow.Add(4 * time.Hour), UpdatedAt: testNow.Add(5*time.Hour + time.Microsecond),
+			PolicyVersion: 3, StatusUnknown: true, Imported: true, Version: 1,
+		}
+	}
+}
+
+func TestMeasureRoundTrip(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *DB) {
+		addTeam(t, db, "t_a", "p_ana")
+		must[domain.Person](t)(db.CreatePerson(t.Context(), ana(), domain.Person{ID: "p_bob", Name: "Bob", Role: domain.Member, CreatedAt: testNow, UpdatedAt: testNow}))
+		i := addIncident(t, db, nil)
+		var want domain.Measure
+		made := addMeasure(t, db, func(m *domain.Measure) { fullMeasure(i.Key)(m); want = *m })
+		got := must[domain.Measure](t)(db.Measure(t.Context(), domain.Everything(), made.Key))
+		again := must[domain.Measure](t)(db.Measure(t.Context(), domain.Everything(), made.Key)) // from the cache
+		for name, m := range map[string]domain.Measure{"created": made, "read": got, "cached": again} {
+			if diff := cmp.Diff(want, m); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+		}
+	})
+}
+
+func TestUpdateMeasureWritesHistoryAndVersion(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *DB) {
+		m := addMeasure(t, db, nil)
+		got := must[domain.Measure](t)(db.UpdateMeasure(t.Context(), domain.Everything(), m.Key, 1, ana(), retitle("New title")))
+		if got.Version != 2 || got.Title != "New title" {
+			t.Fatalf("got version %d, title %q", got.Version, got.Title)
+		}
+		// A change of nothing is no change.
+		same := must[domain.Measure](t)(db.UpdateMeasure(t.Context(), domain.Everything(), m.Key, 2, ana(), retitle("New title")))
+		if same.Version != 2 {
+			t.Errorf("a change of nothing raised the version to %d", same.Version)
+		}
+		_, err := db.UpdateMeasure(t.Context(), domain.Everything(), m.Key, 1, ana(), retitle("Other"))
+		if !errors.Is(err, domain.ErrStale) {
+			t.Errorf("stale version: got %v, want ErrStale", err)
+		}
+		h := must[domain.List[domain.Change]](t)(db.History(t.Context(), domain.Everything(), domain.SubjectMeasure, string(m.Key), domain.Page{}))
+		if len(h.Items) != 2 {
+			t.Fatalf("got %d history rows, want create and title: %+v", len(h.Items), h.Items)
+		}
+		want := domain.Change{Seq: 2, Subject: domain.SubjectMeasure, Key: string(m.Key), SubjectSeq: 2, At: testNow, Kind: domain.ChangeField,
+			Field: "title", From: "Measure M-1", To: "New title", Attribution: ana()}
+		if diff := cmp.Diff(want, h.Items[1]); diff != "" {
+			t.Errorf("history (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestRefusedChangeLeavesNothing(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *DB) {
+		refuse := domain.Errorf(domain.ErrInvalid, "no")
+		_, err := db.CreateMeasure(t.Context(), domain.Everything(), ana(), func(domain.MeasureKey) (domain.Measure, error) { return domain.Measure{}, refuse })
+		if !errors.Is(err, refuse) {
+			t.Fatalf("got %v, want the refusal", err)
+		}
+		m := addMeasure(t, db, nil)
+		if m.Key != "M-1" {
+			t.Errorf("the refused create used up a key: got %s", m.Key)
+		}
+		for name, edit := range map[string]func(*domain.Measure){
+			"owner":    func(m *domain.Measure) { m.Owner = "p_nobody" },
+			"team":     func(m *domain.Measure) { m.Team = "t_nowhere" },
+			"incident": func(m *domain.Measure) { m.Incident = "INC-99" },
+		} {
+			_, err := db.CreateMeasure(t.Context(), domain.Everything(), ana(), newMeasure(edit))
+			var e *domain.Error
+			if !errors.As(err, &e) || e.Kind != domain.ErrInvalid || len(e.Fields) != 1 || e.Fields[0].Field != name {
+				t.Errorf("%s that does not exist: got %v", name, err)
+			}
+		}
+		if n := count(t, db, "SELECT count(*) FROM history"); n != 1 {
+			t.Errorf("got %d history rows, want 1", n)
+		}
+	})
+}
+
+func TestSixteenWritersLeaveNoGap(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *DB) {
+		const writers, each = 16, 12
+		var group sync.WaitGroup
+		for w := range writers {
+			group.Go(func() {
+				for n := range each {
+					m, err := db.CreateMeasure(t.Context(), domain.Everything(), ana(), newMeasure(nil))
+					if err == nil {
+						_, err = db.UpdateMeasure(t.Context(), domain.Everything(), m.Key, 0, ana(), retitle(fmt.Sprintf("%d %d", w, n)))
+					}
+					if err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		group.Wait()
+		var seqs []int64
+		subject := map[string]int64{}
+		err := db.EachChange(t.Context(), domain.Everything(), 0, func(c domain.Change) error {
+			seqs = append(seqs, c.Seq)
+			if subject[c.Key]++; c.SubjectSeq != subject[c.Key] {
+				t.Errorf("%s: row %d has number %d", c.Key, subject[c.Key], c.SubjectSeq)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(seqs) != 2*writers*each {
+			t.Fatalf("got %d history rows, want %d", len(seqs), 2*writers*each)
+		}
+		for n, seq := range seqs {
+			if seq != int64(n+1) {
+				t.Fatalf("row %d has number %d", n+1, seq)
+			}
+		}
+	})
+}
+
+func TestHundredEditorsOneWinner(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *DB) {
+		m := addMeasure(t, db, nil)
+		var group sync.WaitGroup
+		results := make([]error, 100)
+		for n := range results {
+			group.Go(func() {
+				_, results[n] = db.UpdateMeasure(t.Context(), domain.Everything(), m.Key, 1, ana(), retitle(fmt.Sprint("editor ", n)))
+			})
+		}
+		group.Wait()
+		won := 0
+		for _, err := range results {
+			switch {
+			case err == nil:
+				won++
+			case !errors.Is(err, domain.ErrStale):
+				t.Errorf("got %v, want ErrStale", err)
+			}
+		}
+		if won != 1 {
+			t.Errorf("%d editors won version 1, want one", won)
+		}
+	})
+}
+
+func TestIdempotency(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *DB) {
+		by := ana()
+		by.Idempotency = domain.Idempotency{Key: "k", BodyHash: "h"}
+		create := func(by domain.Attribution) (domain.Measure, error) {
+			return db.CreateMeasure(t.Context(), domain.Everything(), by, newMeasure(nil))
+		}
+		first := must[domain.Measure](t)(create(by))
+		var e *domain.Error
+		if _, err := create(by); !errors.As(err, &e) || e.Code != "idempotent_replay" || e.Fields[0].Message != string(first.Key) {
+			t.Errorf("same body: got %v", err)
+		}
+		other := by
+		other.Idempotency.BodyHash = "x"
+		if _, err := create(other); !errors.As(err, &e) || e.Code != "idempotency_mismatch" || e.Kind != domain.ErrInvalid {
+			t.Errorf("other body: got %v", err)
+		}
+		stranger := by
+		stranger.Actor = "p_bob"
+		if _, err := create(stranger); err != nil {
+			t.Errorf("another actor's key is another key: got %v", err)
+		}
+		if n := count(t, db, "SELECT count(*) FROM measures"); n != 2 {
+			t.Errorf("got %d measures, want 2", n)
+		}
+	})
+}

@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync"
+)
+
+// maxStatements bounds the prepared statements of one pool. The program's own
+// texts are far fewer; the bound guards against texts that vary with a list.
+const maxStatements = 400
+
+// preparer is what *sql.DB and *sql.Conn share.
+type preparer interface {
+	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// statements is a gorm.ConnPool that keeps the statements it has prepared.
+// GORM's own cache leaks statements of texts that are not used again.
+type statements struct {
+	on preparer
+
+	mu    sync.RWMutex // guards known
+	known map[string]*sql.Stmt
+}
+
+func newStatements(on preparer) *statements {
+	return &statements{on: on, known: map[string]*sql.Stmt{}}
+}
+
+// prepared returns the statement of a text, or nil when there are too many.
+func (s *statements) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
+	s.mu.RLock()
+	stmt, full := s.known[query], len(s.known) >= maxStatements
+	s.mu.RUnlock()
+	if stmt != nil || full {
+		return stmt, nil
+	}
+	stmt, err := s.on.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if first, ok := s.known[query]; ok {
+		return first, stmt.Close()
+	}
+	s.known[query] = stmt
+	return stmt, nil
+}
+
+// PrepareContext implements gorm.ConnPool.
+func (s *statements) PrepareContext(ctx context.Context, query string) (*sql.Stmt, error) {
+	return s.on.PrepareContext(ctx, query)
+}
+
+// ExecContext implements gorm.ConnPool.
+func (s *statements) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	stmt, err := s.prepared(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if stmt == nil {
+		return s.on.ExecContext(ctx, query, args...)
+	}
+	return stmt.ExecContext(ctx, args...)
+}
+
+// QueryContext implements gorm.ConnPool.
+func (s *statements) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	stmt, err := s.prepared(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if stmt == nil {
+		return s.on.QueryContext(ctx, query, args...)
+	}
+	return stmt.QueryContext(ctx, args...)
+}
+
+// QueryRowContext implements gorm.ConnPool.
+func (s *statements) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	stmt, err := s.prepared(ctx, query)
+	if err != nil || stmt == nil {
+		return s.on.QueryRowContext(ctx, query, args...) // reports the error
+	}
+	return stmt.QueryRowContext(ctx, args...)
+}
+
+func (s *statements) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all error
+	for _, stmt := range s.known {
+		all = errors.Join(all, stmt.Close())
+	}
+	s.known = map[string]*sql.Stmt{}
+	return all
+}

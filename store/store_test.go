@@ -1,0 +1,157 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// testNow is the clock of the tests; it stands still.
+var testNow = time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
+
+func testOptions(t testing.TB, url string) Options {
+	t.Helper()
+	return Options{URL: url, DataDir: t.TempDir(), SecretKey: []byte(strings.Repeat("k", 32)), Now: func() time.Time { return testNow }, App: "test"}
+}
+
+// eachEngine runs a case on SQLite and, where FOLLOWTHROUGH_TEST_POSTGRES
+// names a server, on a PostgreSQL database of its own.
+func eachEngine(t *testing.T, f func(t *testing.T, db *DB)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { f(t, openSQLiteForTest(t)) })
+	t.Run("postgres", func(t *testing.T) { f(t, openPostgresForTest(t)) })
+}
+
+func openSQLiteForTest(t testing.TB) *DB {
+	t.Helper()
+	return openForTest(t, testOptions(t, "sqlite://test.db"))
+}
+
+func openPostgresForTest(t testing.TB) *DB {
+	t.Helper()
+	return openForTest(t, testOptions(t, newPostgres(t)))
+}
+
+// newPostgres creates a database for one test and returns its address.
+func newPostgres(t testing.TB) string {
+	t.Helper()
+	server := os.Getenv("FOLLOWTHROUGH_TEST_POSTGRES")
+	if server == "" {
+		t.Skip("FOLLOWTHROUGH_TEST_POSTGRES is not set; scripts/with-postgres.sh provides a server")
+	}
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "t_" + strings.ToLower(rand.Text())
+	admin := func(statement string) {
+		ctx := context.WithoutCancel(t.Context())
+		conn, err := pgx.Connect(ctx, server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(ctx)
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	admin("CREATE DATABASE " + name)
+	t.Cleanup(func() { admin("DROP DATABASE " + name + " WITH (FORCE)") })
+	u.Path = "/" + name
+	return u.String()
+}
+
+func openForTest(t testing.TB, opt Options) *DB {
+	t.Helper()
+	db, err := Open(t.Context(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// must unwraps a result of a step the case needs and does not examine.
+func must[T any](t testing.TB) func(v T, err error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+func ana() domain.Attribution {
+	return domain.Attribution{Source: domain.FromUser, Actor: "p_ana", Reason: "because"}
+}
+
+// addTeam stores a team and a member.
+func addTeam(t testing.TB, db *DB, team domain.TeamID, person domain.PersonID) {
+	t.Helper()
+	must[domain.Team](t)(db.CreateTeam(t.Context(), ana(), domain.Team{ID: team, Name: string(team), CreatedAt: testNow, UpdatedAt: testNow}))
+	must[domain.Person](t)(db.CreatePerson(t.Context(), ana(), domain.Person{ID: person, Name: string(person), Role: domain.Member,
+		Teams: []domain.TeamID{team}, CreatedAt: testNow, UpdatedAt: testNow}))
+}
+
+// addIncident stores an incident; edit may be nil.
+func addIncident(t testing.TB, db *DB, edit func(*domain.Incident)) domain.Incident {
+	t.Helper()
+	return must[domain.Incident](t)(db.CreateIncident(t.Context(), domain.Everything(), ana(), func(key domain.IncidentKey) (domain.Incident, error) {
+		i := domain.Incident{ID: rand.Text(), Key: key, Title: "Incident " + string(key), Status: domain.IncidentNew, CreatedAt: testNow, UpdatedAt: testNow}
+		if edit != nil {
+			edit(&i)
+		}
+		return i, nil
+	}))
+}
+
+// addMeasure stores a measure; edit may be nil.
+func addMeasure(t testing.TB, db *DB, edit func(*domain.Measure)) domain.Measure {
+	t.Helper()
+	return must[domain.Measure](t)(db.CreateMeasure(t.Context(), domain.Everything(), ana(), newMeasure(edit)))
+}
+
+func newMeasure(edit func(*domain.Measure)) func(domain.MeasureKey) (domain.Measure, error) {
+	return func(key domain.MeasureKey) (domain.Measure, error) {
+		m := domain.Measure{ID: rand.Text(), Key: key, Title: "Measure " + string(key), Status: domain.Proposed,
+			CreatedAt: testNow, UpdatedAt: testNow, PolicyVersion: 1}
+		if edit != nil {
+			edit(&m)
+		}
+		return m, nil
+	}
+}
+
+// retitle changes a measure's title.
+func retitle(title string) func(*domain.Measure) error {
+	return func(m *domain.Measure) error {
+		m.Title = title
+		return nil
+	}
+}
+
+// count reads one number.
+func count(t testing.TB, db *DB, query string, args ...any) int64 {
+	t.Helper()
+	var n int64
+	if err := db.reads.Raw(query, args...).Scan(&n).Error; err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
