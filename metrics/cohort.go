@@ -93,6 +93,7 @@ func (c *Cohort) check(s *Snapshot) error {
 type selection struct {
 	rows       []int32
 	excluded   int
+	duplicates int // of the excluded
 	impossible int // still in rows: counted, but in no statistic of times
 }
 
@@ -167,6 +168,7 @@ func (m *matcher) incident(i *incidentRow) bool {
 func (s *Snapshot) choose(f Filter) selection {
 	m := newMatcher(s, f)
 	sel := selection{rows: make([]int32, 0, s.Len())}
+	duplicate := code(domain.ClosureReasons(), domain.Duplicate)
 	for i := range s.Len() {
 		row := int32(i)
 		if !m.measure(s, row) {
@@ -174,6 +176,9 @@ func (s *Snapshot) choose(f Filter) selection {
 		}
 		if s.flags[row]&excludedRow != 0 {
 			sel.excluded++
+			if s.reason[row] == duplicate {
+				sel.duplicates++
+			}
 			continue
 		}
 		if s.flags[row]&impossibleRow != 0 {

@@ -1,10 +1,6 @@
 package metrics
 
-import (
-	"slices"
-
-	"github.com/followthrough/followthrough/domain"
-)
+import "slices"
 
 // markAbove is the share of failing inputs from which a statistic is marked.
 const markAbove = 0.10
@@ -78,15 +74,6 @@ func (s *Snapshot) measureChecks(sel *selection) []QualityCheck {
 	for _, row := range sel.rows {
 		t.add(s, row)
 	}
-	duplicates, total := 0, len(sel.rows)+sel.excluded
-	if sel.excluded > 0 {
-		dup := code(domain.ClosureReasons(), domain.Duplicate)
-		for row := range s.flags {
-			if s.flags[row]&excludedRow != 0 && s.reason[row] == dup {
-				duplicates++
-			}
-		}
-	}
 	return []QualityCheck{
 		{Name: "measures_without_due_date", Count: t.noDue, Of: t.all, Marks: []string{"A4", "A7"}},
 		{Name: "measures_without_owner", Count: t.noOwner, Of: t.all},
@@ -100,7 +87,7 @@ func (s *Snapshot) measureChecks(sel *selection) []QualityCheck {
 		{Name: "closed_without_evidence", Count: t.noEvidence, Of: t.completed, Marks: []string{"A9"}},
 		{Name: "verified_by_doer", Count: t.self, Of: t.verified, Marks: []string{"A9"}},
 		{Name: "reclassified", Count: t.reclassified, Of: t.all},
-		{Name: "duplicates", Count: min(duplicates, sel.excluded), Of: total},
+		{Name: "duplicates", Count: sel.duplicates, Of: len(sel.rows) + sel.excluded},
 		{Name: "imported", Count: t.imported, Of: t.all},
 	}
 }
