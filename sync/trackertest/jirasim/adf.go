@@ -14,7 +14,7 @@ type node struct {
 	Text    string         `json:"text,omitempty"`
 	Attrs   map[string]any `json:"attrs,omitempty"`
 	Marks   []mark         `json:"marks,omitempty"`
-	Content []node         `json:"content,omitempty"`
+	Content []node         `json:"content,omitzero"`
 }
 
 type mark struct {
