@@ -190,3 +190,29 @@ func (s *Server) Block(login string, blocked bool) {
 	s.mustUser(login).blocked = blocked
 	s.tick()
 }
+
+// RemoveUser deletes an account. Issues it wrote stay, with a null user, and
+// its tokens stop working.
+func (s *Server) RemoveUser(login string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := s.mustUser(login)
+	u.gone, u.blocked = true, true
+	delete(s.users, fold(login))
+	delete(s.usersByID, u.id)
+	for value, t := range s.tokens {
+		if t.user == u {
+			delete(s.tokens, value)
+		}
+	}
+	s.epoch++
+	s.tick()
+}
+
+// Emit sends a webhook of any event and action, for receivers that must take
+// events they do not know without complaint.
+func (p Person) Emit(full, event, action string, members map[string]any) {
+	p.s.mu.Lock()
+	defer p.s.mu.Unlock()
+	p.s.emit(p.s.mustRepo(full), event, action, p.s.mustUser(p.login), members)
+}

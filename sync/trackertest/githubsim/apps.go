@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -74,6 +75,39 @@ func (s *Server) SetInstallation(id int64, issues string, suspended bool) {
 	s.tick()
 }
 
+// SetInstallationRepos changes which repositories an installation covers; none
+// means all of the account. The app hears which were added and removed.
+func (s *Server) SetInstallationRepos(id int64, repos ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	in := s.installs[id]
+	if in == nil {
+		panic(fmt.Sprintf("githubsim: there is no installation %d", id))
+	}
+	before := s.installedRepos(in)
+	in.repos = nil
+	if len(repos) > 0 {
+		in.repos = map[int64]bool{}
+		for _, full := range repos {
+			in.repos[s.mustRepo(full).id] = true
+		}
+	}
+	after := s.installedRepos(in)
+	s.emitRepositories(in, "added", minus(after, before))
+	s.emitRepositories(in, "removed", minus(before, after))
+	s.tick()
+}
+
+func (s *Server) emitRepositories(in *installation, action string, list []*repo) {
+	if len(list) == 0 {
+		return
+	}
+	members := map[string]any{"installation": s.hookInstallation(in), "repository_selection": in.selection(), "requester": nil}
+	members["repositories_added"], members["repositories_removed"] = []any{}, []any{}
+	members["repositories_"+action] = wireBriefly(list)
+	s.postToApp(in, "installation_repositories", action, members)
+}
+
 // Uninstall removes an installation and its tokens.
 func (s *Server) Uninstall(id int64) {
 	s.mu.Lock()
@@ -99,19 +133,35 @@ func (s *Server) mustApp(id int64) *app {
 }
 
 func (s *Server) emitInstallation(in *installation, action string) {
-	for _, h := range s.sortedHooks() {
-		if h.app != in.app {
-			continue
-		}
-		list := []map[string]any{}
-		for _, r := range s.installedRepos(in) {
-			list = append(list, map[string]any{
-				"id": r.id, "node_id": nodeID("R_kgDO", r.id), "name": r.name, "full_name": r.full(), "private": r.private,
-			})
-		}
-		s.post(h, nil, in, "installation", action, in.account, map[string]any{
-			"installation": s.wireInstallation(in), "repositories": list,
+	s.postToApp(in, "installation", action, map[string]any{
+		"installation": s.hookInstallation(in), "repositories": wireBriefly(s.installedRepos(in)),
+	})
+}
+
+// hookInstallation is an installation as webhooks carry it. Its times have been
+// recorded as numbers and as text; numbers are the form clients trip over.
+func (s *Server) hookInstallation(in *installation) map[string]any {
+	w := s.wireInstallation(in)
+	w["created_at"], w["updated_at"] = in.at.Unix(), in.at.Unix()
+	return w
+}
+
+func wireBriefly(repos []*repo) []map[string]any {
+	list := []map[string]any{}
+	for _, r := range repos {
+		list = append(list, map[string]any{
+			"id": r.id, "node_id": nodeID("R_kgDO", r.id), "name": r.name, "full_name": r.full(), "private": r.private,
 		})
+	}
+	return list
+}
+
+// postToApp sends an event about an installation to the hook of its app.
+func (s *Server) postToApp(in *installation, event, action string, members map[string]any) {
+	for _, h := range s.sortedHooks() {
+		if h.app == in.app {
+			s.post(h, nil, in, event, action, in.account, maps.Clone(members))
+		}
 	}
 }
 

@@ -97,8 +97,10 @@ func TestAppsActThroughInstallations(t *testing.T) {
 	bot.do("GET", "/repos/acme/shop", nil).want(t, 401)
 	c.do("POST", tokens, nil).want(t, 401) // the JWT has expired, too
 	c.as(g.jwt("RS256", claims())).do("POST", tokens, nil).want(t, 201)
+	s.SetInstallationRepos(id, "acme/other")
 	s.Uninstall(id)
 	s.Deliver(t.Context())
+	schemas := payloadSchemas(t)
 	var events []string
 	for _, d := range box.got {
 		var payload struct{ Installation struct{ ID int64 } }
@@ -106,8 +108,15 @@ func TestAppsActThroughInstallations(t *testing.T) {
 			t.Errorf("%s names installation %d, want %d (%v)", d.Event, payload.Installation.ID, id, err)
 		}
 		events = append(events, d.Event+"."+d.Action)
+		if d.Event == "installation" {
+			if err := schemas.Check(d.Event+"$"+d.Action, d.Body); err != nil {
+				t.Errorf("%s: %v", d.Action, err)
+			}
+		}
 	}
-	const want = "installation.created issues.opened issues.labeled installation.suspend installation.unsuspend installation.deleted"
+	compareWithRecorded(t, box.got, "installation", "installation_repositories", "issues")
+	const want = "installation.created issues.opened issues.labeled installation.suspend installation.unsuspend " +
+		"installation_repositories.added installation_repositories.removed installation.deleted"
 	if got := strings.Join(events, " "); got != want {
 		t.Errorf("the app heard %s, want %s", got, want)
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,11 +34,17 @@ func (b *inbox) take(_ context.Context, d githubsim.Delivery) (int, error) {
 // newer are members GitHub has added since the payload schema was published.
 var newer = []string{"sub_issues_summary", "issue_dependencies_summary", "issue_field_values"}
 
-func TestPayloadsAgainstSchemaAndRecordings(t *testing.T) {
+func payloadSchemas(t *testing.T) *contract.Schemas {
+	t.Helper()
 	schemas, err := contract.LoadSchemas(contract.SharedFile(t, "contracts", "github", "webhooks.issue-events.jsonschema.json.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return schemas
+}
+
+func TestPayloadsAgainstSchemaAndRecordings(t *testing.T) {
+	schemas := payloadSchemas(t)
 	var box inbox
 	s, bot, _ := world(githubsim.Options{Sender: box.take})
 	s.AddRepoHook("acme/shop", githubsim.HookOptions{URL: "https://app.example/h", Secret: "hush"})
@@ -64,7 +71,7 @@ func TestPayloadsAgainstSchemaAndRecordings(t *testing.T) {
 			t.Errorf("nobody sent %s", want)
 		}
 	}
-	compareWithRecorded(t, box.got)
+	compareWithRecorded(t, box.got, "issues", "label", "repository", "issue_comment")
 }
 
 // liveEveryEvent makes each kind of change once.
@@ -134,7 +141,7 @@ func strip(v map[string]any) {
 	}
 }
 
-func compareWithRecorded(t *testing.T, got []githubsim.Delivery) {
+func compareWithRecorded(t *testing.T, got []githubsim.Delivery, events ...string) {
 	t.Helper()
 	root := filepath.Dir(contract.SharedFile(t, "github-webhooks", "index.json"))
 	compared := map[string]int{}
@@ -153,12 +160,15 @@ func compareWithRecorded(t *testing.T, got []githubsim.Delivery) {
 				t.Fatal(err)
 			}
 			for _, line := range differ {
+				if strings.Contains(line, "$.installation.created_at") || strings.Contains(line, "$.installation.updated_at") {
+					continue // recorded in both forms
+				}
 				t.Errorf("%s against %s: %s", d.Action, filepath.Base(file), line)
 			}
 			compared[d.Event]++
 		}
 	}
-	for _, event := range []string{"issues", "label", "repository", "issue_comment"} {
+	for _, event := range events {
 		if compared[event] == 0 {
 			t.Errorf("no recorded %s payload was compared", event)
 		}

@@ -57,7 +57,6 @@ func (c *call) createIssue() *reply {
 		return other
 	}
 	i := c.open(r, c.actingUser(), c.actingApp(), ch, false)
-	i.token = c.who.credential()
 	rep := rendered(c.issueJSON(i.cur()))
 	rep.status = http.StatusCreated
 	return rep.set("Location", c.repoURL(r)+"/issues/"+strconv.Itoa(i.number))

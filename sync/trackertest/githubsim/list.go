@@ -20,6 +20,10 @@ func (c *call) listIssues() *reply {
 	if !r.hasIssues {
 		return c.issuesDisabled()
 	}
+	if c.listLag > 0 && c.past < 0 {
+		c.count("list_lagged")
+		c.past = c.staleCommit(&Effect{staleFor: c.listLag})
+	}
 	q, other := c.issueQuery()
 	if other != nil {
 		return other

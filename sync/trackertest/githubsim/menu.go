@@ -241,3 +241,20 @@ func ClockOffset(d time.Duration) Effect { return Effect{Name: "clock_offset", c
 // SilentDrop does the request as without push access: labels, assignees,
 // milestone, type and fields are dropped and the answer is still 2xx.
 func SilentDrop() Effect { return Effect{Name: "silent_drop", dropMembers: true} }
+
+// Menu returns one effect of every kind, with ordinary values, for simulations
+// that draw their faults at random. Effects that only make sense for reads or
+// only for writes are harmless to the others.
+func Menu() []Effect {
+	return []Effect{
+		Redirect(301, ""), Redirect(302, "https://elsewhere.example/"), Redirect(307, ""), Unauthorized(),
+		PrimaryLimit(403, time.Minute), PrimaryLimit(429, time.Minute), SecondaryLimit(403, "60"), SecondaryLimit(403, ""),
+		SecondaryLimit(429, "60"), SecondaryLimitUntil(429, time.Minute), SSO(), ArchivedRepository(), NotFound(),
+		Conflict(), Deleted(), IssuesDisabled(), DeepPage(), Invalid("title", "custom", "title is too long (maximum is 256 characters)"),
+		ServerError(500, false), ServerError(500, true), ServerError(502, false), ServerError(502, true),
+		ServerError(503, false), ServerError(503, true), Reset(false), Reset(true), Slow(2*time.Minute, false),
+		Slow(2*time.Minute, true), EmptyBody(), Truncated(100), CutOff(100), HTML(), WrongType("number"),
+		WrongType("updated_at"), Huge(32 << 20), Drip(time.Second), StaleCommits(3), StaleFor(8 * time.Minute),
+		ClockOffset(5 * time.Minute), ClockOffset(-5 * time.Minute), SilentDrop(), NotModified(),
+	}
+}

@@ -17,6 +17,7 @@ type Issue struct {
 	Assignees   []string
 	Milestone   int
 	Author      string
+	App         string // the slug of the app it was created through
 	Pull        bool
 	Locked      bool
 	Comments    int
@@ -76,6 +77,9 @@ func (s *Server) view(v *revision) Issue {
 		Pull: i.pull, Locked: v.locked, Comments: v.ncomments, CreatedAt: i.created, UpdatedAt: v.updated,
 		ChangedBy: v.by.login, Deleted: v.deleted, Revisions: len(i.revs), Fields: map[string]string{},
 	}
+	if i.app != nil {
+		out.App = i.app.slug
+	}
 	for _, l := range v.labels {
 		out.Labels = append(out.Labels, l.name)
 	}
@@ -90,6 +94,30 @@ func (s *Server) view(v *revision) Issue {
 	}
 	for _, f := range v.fields {
 		out.Fields[f.field.name] = f.display()
+	}
+	return out
+}
+
+// Labels lists the labels of a repository, oldest first.
+func (s *Server) Labels(full string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	for _, l := range s.mustRepo(full).sortedLabels() {
+		out = append(out, l.name)
+	}
+	return out
+}
+
+// Comments lists the comments of an issue, oldest first.
+func (s *Server) Comments(full string, number int) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []string
+	if i := s.mustRepo(full).numbers[number]; i != nil {
+		for _, k := range i.comments {
+			out = append(out, k.body)
+		}
 	}
 	return out
 }

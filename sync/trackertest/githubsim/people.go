@@ -228,7 +228,7 @@ func (p Person) Transfer(full string, number int, to string) (int, error) {
 		moved = target.next
 		n := &issue{
 			id: s.id(), number: moved, repo: target, author: i.author, app: i.app, created: i.created,
-			pull: i.pull, token: i.token, comments: i.comments, events: i.events,
+			pull: i.pull, comments: i.comments, events: i.events,
 		}
 		v := s.next(i, by)
 		v.milestone, v.fields = nil, nil

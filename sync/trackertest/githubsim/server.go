@@ -99,6 +99,7 @@ type Server struct {
 	rand       *rand.Rand
 	base, web  *url.URL
 	offset     time.Duration
+	listLag    time.Duration
 	idleTicks  int64
 	lastNow    time.Time
 	ids        int64
@@ -215,6 +216,14 @@ func (s *Server) SetClockOffset(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.offset = d
+}
+
+// SetListLag makes issue lists show the state of d ago, while single issues are
+// read fresh: lists are served from replicas. It combines with faults.
+func (s *Server) SetListLag(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listLag = d
 }
 
 // now never runs backwards while the offset stands still, as GitHub's

@@ -23,10 +23,10 @@ const (
 type user struct {
 	id      int64
 	login   string
-	name    string
 	kind    string // User, Organization or Bot
 	since   time.Time
 	blocked bool // suspended: cannot be assigned
+	gone    bool // deleted: shown as null
 }
 
 type repo struct {
@@ -88,7 +88,6 @@ type issue struct {
 	app      *app // set if the author acted through an app
 	created  time.Time
 	pull     bool
-	token    string // the credential it was created with, for the oracle
 	revs     []*revision
 	comments []*comment
 	events   []*event

@@ -365,3 +365,36 @@ func TestCredentialsSentElsewhereAreNoticed(t *testing.T) {
 		})
 	}
 }
+
+func TestListLagLeavesSingleReadsFresh(t *testing.T) {
+	at := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	s, bot, _ := world(githubsim.Options{Now: func() time.Time { return at }})
+	c := newClient(t, s, bot)
+	s.SetListLag(8 * time.Minute)
+	at = at.Add(time.Hour)
+	c.do("POST", "/repos/acme/shop/issues", map[string]any{"title": "x"}).want(t, 201)
+	for _, tc := range []struct {
+		after time.Duration
+		want  string
+	}{{0, ""}, {7*time.Minute + 59*time.Second, ""}, {time.Second, "1"}} {
+		at = at.Add(tc.after)
+		var rows []issue
+		c.do("GET", "/repos/acme/shop/issues", nil).want(t, 200).into(t, &rows)
+		if got := numbers(rows); got != tc.want {
+			t.Errorf("at %v the list shows %q, want %q", at, got, tc.want)
+		}
+		c.do("GET", "/repos/acme/shop/issues/1", nil).want(t, 200)
+	}
+}
+
+func TestDeletedAccountsAreNull(t *testing.T) {
+	s, bot, reader := world(githubsim.Options{})
+	c := newClient(t, s, bot)
+	c.as(reader).do("POST", "/repos/acme/shop/issues", map[string]any{"title": "x"}).want(t, 201)
+	s.RemoveUser("rita")
+	if got := string(c.do("GET", "/repos/acme/shop/issues/1", nil).want(t, 200).body); !strings.Contains(got, `"user":null`) {
+		t.Errorf("the author is still there: %s", got)
+	}
+	c.do("GET", "/users/rita", nil).want(t, 404)
+	c.as(reader).do("GET", "/user", nil).want(t, 401)
+}

@@ -28,9 +28,6 @@ type wireProfile struct {
 
 func (c *call) profile(u *user) wireProfile {
 	p := wireProfile{wireUser: *c.wireUser(u), CreatedAt: stamp(u.since), UpdatedAt: stamp(u.since), ViewType: "public"}
-	if u.name != "" {
-		p.Name = &u.name
-	}
 	for _, r := range c.reposByID {
 		if r.owner == u && !r.private && !r.deleted {
 			p.PublicRepos++

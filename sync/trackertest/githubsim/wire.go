@@ -166,7 +166,7 @@ func nodeID(prefix string, id int64) string {
 }
 
 func (s *Server) wireUser(u *user) *wireUser {
-	if u == nil {
+	if u == nil || u.gone {
 		return nil
 	}
 	login := url.PathEscape(u.login)
@@ -189,7 +189,9 @@ func (s *Server) wireUser(u *user) *wireUser {
 func (s *Server) wireUsers(list []*user) []*wireUser {
 	out := make([]*wireUser, 0, len(list))
 	for _, u := range list {
-		out = append(out, s.wireUser(u))
+		if w := s.wireUser(u); w != nil {
+			out = append(out, w)
+		}
 	}
 	return out
 }
