@@ -47,7 +47,8 @@ func incidentOf(i domain.Incident) incidentJSON {
 		ClosedAt: moment(i.ClosedAt), CreatedAt: moment(i.CreatedAt), UpdatedAt: moment(i.UpdatedAt), Version: i.Version}
 }
 
-type incidentInput struct {
+// IncidentInput are the members that creating and changing an incident share.
+type IncidentInput struct {
 	Title        opt[string]   `json:"title,omitempty"`
 	Summary      opt[string]   `json:"summary,omitempty" doc:"Markdown"`
 	Severity     opt[string]   `json:"severity,omitempty"`
@@ -67,13 +68,13 @@ type incidentInput struct {
 }
 
 type incidentPatch struct {
-	incidentInput
+	IncidentInput
 	Reason opt[string] `json:"reason,omitempty" doc:"goes to the history; dismissing and reopening need it"`
 }
 
 func plainTime(i instant) time.Time { return i.Time }
 
-func (in *incidentInput) edit() domain.IncidentEdit {
+func (in *IncidentInput) edit() domain.IncidentEdit {
 	return domain.IncidentEdit{
 		Title: text[string](in.Title), Summary: text[string](in.Summary), Severity: text[domain.Severity](in.Severity),
 		Status: text[domain.IncidentStatus](in.Status), StartedAt: edit(in.StartedAt, plainTime), DetectedAt: edit(in.DetectedAt, plainTime),
@@ -132,7 +133,7 @@ func (s *Server) listIncidents(c *call) (reply, error) {
 	return reply{body: listOf(list, page, incidentOf)}, nil
 }
 
-func (s *Server) createIncident(c *call, in *incidentInput) (reply, error) {
+func (s *Server) createIncident(c *call, in *IncidentInput) (reply, error) {
 	i, err := s.app.Incidents.Create(c.ctx(), c.actor(), in.edit())
 	if err != nil {
 		return reply{}, err

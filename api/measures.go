@@ -101,8 +101,9 @@ func (s *Server) measure(m domain.Measure, links []domain.Link) measureJSON {
 	return out
 }
 
-// measureInput are the members that creating and changing have in common.
-type measureInput struct {
+// MeasureInput are the members that creating and changing a measure share. It is
+// exported because the OpenAPI generator looks into exported parts only.
+type MeasureInput struct {
 	Incident      opt[string]      `json:"incident,omitempty"`
 	Title         opt[string]      `json:"title,omitempty"`
 	Description   opt[string]      `json:"description,omitempty" doc:"Markdown"`
@@ -145,7 +146,7 @@ func plainDate(d date) domain.Date { return d.Date }
 
 // measurePatch is a change: absent leaves, null clears.
 type measurePatch struct {
-	measureInput
+	MeasureInput
 	ClosureReason     opt[string] `json:"closure_reason,omitempty" doc:"goes with status cancelled"`
 	RiskAcceptedUntil opt[date]   `json:"risk_accepted_until,omitempty" doc:"goes with closure reason risk_accepted"`
 	Verdict           opt[string] `json:"verdict,omitempty" doc:"goes with status verified"`
@@ -262,7 +263,7 @@ func (s *Server) getMeasure(c *call) (reply, error) {
 	return s.measureReply(c, m)
 }
 
-func (s *Server) createMeasure(c *call, in *measureInput) (reply, error) {
+func (s *Server) createMeasure(c *call, in *MeasureInput) (reply, error) {
 	m, err := s.app.Measures.Create(c.ctx(), c.actor(), domain.NewMeasure{
 		Incident: or[domain.IncidentKey](in.Incident), Title: in.Title.value, Description: in.Description.value, Kind: or[domain.MeasureKind](in.Kind),
 		Priority: or[domain.Priority](in.Priority), Status: or[domain.Status](in.Status), Owner: or[domain.PersonID](in.Owner),

@@ -26,7 +26,8 @@ func personOf(p domain.Person) personJSON {
 		moment(p.CreatedAt), moment(p.UpdatedAt), p.Version}
 }
 
-type personInput struct {
+// PersonInput are the members that adding and changing a person share.
+type PersonInput struct {
 	Name     opt[string]   `json:"name,omitempty"`
 	Email    opt[string]   `json:"email,omitempty"`
 	Language opt[string]   `json:"language,omitempty"`
@@ -38,15 +39,15 @@ type personInput struct {
 
 type personCreate struct {
 	ID opt[string] `json:"id,omitempty" doc:"p_ and lower-case letters, digits, dashes; made from the name when absent"`
-	personInput
+	PersonInput
 }
 
 type personPatch struct {
-	personInput
+	PersonInput
 	Reason opt[string] `json:"reason,omitempty"`
 }
 
-func (in *personInput) onto(p *domain.Person) {
+func (in *PersonInput) onto(p *domain.Person) {
 	put(&p.Name, in.Name, same)
 	put(&p.Email, in.Email, same)
 	put(&p.Language, in.Language, same)

@@ -21,22 +21,23 @@ func teamOf(t domain.Team) teamJSON {
 	return teamJSON{string(t.ID), t.Name, orNull(t.Lead), moment(t.CreatedAt), moment(t.UpdatedAt), t.Version}
 }
 
-type teamInput struct {
+// TeamInput are the members that adding and changing a team share.
+type TeamInput struct {
 	Name opt[string] `json:"name,omitempty"`
 	Lead opt[string] `json:"lead,omitempty"`
 }
 
 type teamCreate struct {
 	ID opt[string] `json:"id,omitempty" doc:"t_ and lower-case letters, digits, dashes; made from the name when absent"`
-	teamInput
+	TeamInput
 }
 
 type teamPatch struct {
-	teamInput
+	TeamInput
 	Reason opt[string] `json:"reason,omitempty"`
 }
 
-func (in *teamInput) onto(t *domain.Team) {
+func (in *TeamInput) onto(t *domain.Team) {
 	put(&t.Name, in.Name, same)
 	put(&t.Lead, in.Lead, func(s string) domain.PersonID { return domain.PersonID(s) })
 }

@@ -84,7 +84,8 @@ func trackerOf(t domain.Tracker) trackerJSON {
 	return out
 }
 
-type trackerInput struct {
+// TrackerInput are the members that configuring and changing a tracker share.
+type TrackerInput struct {
 	Flavor         opt[string]            `json:"flavor,omitempty"`
 	BaseURL        opt[string]            `json:"base_url,omitempty" doc:"on the operator's list of tracker hosts"`
 	Repository     opt[string]            `json:"repository,omitempty" doc:"owner/name"`
@@ -106,11 +107,11 @@ type trackerInput struct {
 type trackerCreate struct {
 	ID   opt[string] `json:"id"`
 	Kind opt[string] `json:"kind" doc:"github or jira"`
-	trackerInput
+	TrackerInput
 }
 
 type trackerPatch struct {
-	trackerInput
+	TrackerInput
 	Reason opt[string] `json:"reason,omitempty"`
 }
 
@@ -157,7 +158,7 @@ func (in mappingInput) onto(m domain.Mapping) domain.Mapping {
 	return m
 }
 
-func (in *trackerInput) onto(t *domain.Tracker) {
+func (in *TrackerInput) onto(t *domain.Tracker) {
 	put(&t.Flavor, in.Flavor, func(s string) domain.Flavor { return domain.Flavor(s) })
 	put(&t.BaseURL, in.BaseURL, same)
 	put(&t.Repository, in.Repository, same)
