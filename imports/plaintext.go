@@ -96,7 +96,7 @@ func (r *report) plainRow(item plainItem) {
 	text := item.parts[0]
 	for _, p := range item.parts[1:] {
 		// An address cut by the edge of the page goes on without a blank.
-		if last := text[strings.LastIndexAny(text, " \t")+1:]; isAddress(last) && strings.HasSuffix(last, "/") {
+		if last := text[strings.LastIndexAny(text, " \t")+1:]; isAddress(last) && (strings.HasSuffix(last, "/") || strings.HasSuffix(last, "-") || strings.HasPrefix(p, "/")) {
 			text += p
 		} else {
 			text += " " + p
@@ -108,7 +108,7 @@ func (r *report) plainRow(item plainItem) {
 	if isNothing(text) {
 		return
 	}
-	out.text["title"] = text
+	out.text["title"] = withoutTick(text)
 	switch {
 	case strings.ContainsAny(box, "xX"):
 		out.text["status"], out.text["status_evidence"] = "done", "[x]"

@@ -268,7 +268,7 @@ func (r *report) item(n ast.Node, s *section, parent int) int {
 		}
 		return parent
 	}
-	out.text["title"] = text
+	out.text["title"] = withoutTick(text)
 	out.text["kind"] = string(s.kind)
 	out.text["description"] = r.more(n)
 	if parent > 0 {
@@ -321,6 +321,11 @@ func doneMark(text string) string {
 		}
 	}
 	return strings.TrimSpace(markDone.FindString(text))
+}
+
+// withoutTick takes a leading tick off a title, as it takes off a box.
+func withoutTick(text string) string {
+	return strings.TrimSpace(strings.TrimLeft(text, "✅✔✓☑\ufe0f "))
 }
 
 // saysCompleted reports whether a heading calls its whole section completed.
