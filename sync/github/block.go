@@ -162,12 +162,14 @@ func (d *document) ends(text string) string {
 	return text
 }
 
-// separate keeps an empty line between the text and the block.
+// separate keeps an empty line between the text and the block, and the block
+// on lines of its own.
 func (d *document) separate() {
-	if d.block == nil || strings.TrimSpace(d.before) == "" {
-		return
+	want := "\n\n"
+	if strings.TrimSpace(d.before) == "" {
+		want = "\n"
 	}
-	for !strings.HasSuffix(strings.ReplaceAll(d.before, "\r\n", "\n"), "\n\n") {
+	for d.block != nil && d.before != "" && !strings.HasSuffix(strings.ReplaceAll(d.before, "\r\n", "\n"), want) {
 		d.before += d.ends("\n")
 	}
 }
@@ -236,7 +238,7 @@ func (d *document) setRaw(name, raw string) {
 // escape makes a value safe for one line: it can hold neither a marker nor a
 // new list line (A6).
 func escape(value string) string {
-	value = strings.ReplaceAll(strings.ReplaceAll(value, "\r\n", "\n"), "\r", "\n")
+	value = strings.Trim(strings.ReplaceAll(strings.ReplaceAll(value, "\r\n", "\n"), "\r", "\n"), " \t")
 	switch value {
 	case "":
 		return cleared

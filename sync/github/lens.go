@@ -291,15 +291,7 @@ func (t *Tracker) putOwner(value string, n native) (domain.RemoteValue, []accoun
 		return known && accountRaw(a) == current.Raw && t.person(a) != ""
 	})
 	if value == "" {
-		if external, ok := strings.CutPrefix(current.Value, domain.ExternalPrefix); ok {
-			current.State, current.Problem = domain.FieldDegraded, "@"+external+" is assigned on GitHub and belongs to nobody here; we do not unassign strangers"
-			return current, n.Assignees
-		}
-		if len(kept) > 0 {
-			v, _ := t.getOwner(native{Assignees: kept})
-			return v, kept
-		}
-		return domain.RemoteValue{}, kept
+		return t.withoutOwner(current, known, n, kept)
 	}
 	wanted, problem := t.wanted(value, n)
 	if problem != "" {
@@ -314,6 +306,19 @@ func (t *Tracker) putOwner(value string, n native) (domain.RemoteValue, []accoun
 		raw = "@" + wanted.Login // the id is learned from the answer
 	}
 	return domain.RemoteValue{Raw: raw, Value: value}, kept
+}
+
+// withoutOwner is the remote form of no owner. Strangers stay assigned: who
+// belongs to nobody here is not ours to remove.
+func (t *Tracker) withoutOwner(current domain.RemoteValue, known bool, n native, kept []account) (domain.RemoteValue, []account) {
+	if !known {
+		return domain.RemoteValue{State: domain.FieldFailed, Problem: "several people are assigned on GitHub; unassign them there"}, n.Assignees
+	}
+	left, _ := t.getOwner(native{Assignees: kept})
+	if left.Value != "" {
+		left.State, left.Problem = domain.FieldDegraded, "somebody else is still assigned on GitHub and belongs to nobody here"
+	}
+	return left, kept
 }
 
 // wanted is the account behind an owner value, with the login GitHub knows now.

@@ -197,9 +197,13 @@ func (w *writer) planField(ctx context.Context, p *plan, d *document, f domain.F
 			w.planStatus(p, domain.Projection(value))
 		}
 	case domain.FieldPriority:
-		w.planPriority(p, value)
+		if !same {
+			w.planPriority(p, value)
+		}
 	case domain.FieldOwner:
-		w.planOwner(ctx, p, value)
+		if !same {
+			w.planOwner(ctx, p, value)
+		}
 	case domain.FieldDueOn, domain.FieldMetric, domain.FieldIncident:
 		return !same
 	}
@@ -255,7 +259,7 @@ func (w *writer) planPriority(p *plan, want string) {
 
 func (w *writer) planOwner(ctx context.Context, p *plan, value string) {
 	put, assignees := w.t.putOwner(value, w.now)
-	if put.State != domain.FieldFine {
+	if put.State == domain.FieldFailed {
 		w.refused[domain.FieldOwner] = put.Problem
 		return
 	}
