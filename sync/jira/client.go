@@ -51,6 +51,8 @@ type request struct {
 	class  domain.CallClass
 	// search marks requests whose 400 may mean that the project is hidden.
 	search bool
+	// bare allows an empty success.
+	bare bool
 }
 
 // name is how messages call the request: no query, no host.
@@ -172,7 +174,7 @@ func (c *client) get(ctx context.Context, r request, into any) (answer, error) {
 // write makes a request whose success is 204 without a body, or JSON (T3).
 func (c *client) write(ctx context.Context, r request) (answer, error) {
 	a, err := c.send(ctx, r)
-	if err == nil && a.status != http.StatusNoContent && !(isJSON(a.header) || len(a.body) == 0 && a.status == http.StatusCreated) {
+	if err == nil && a.status != http.StatusNoContent && !(isJSON(a.header) || len(a.body) == 0 && r.bare) {
 		return a, c.unreadable(r, codeNotJSON, "is a page and not data; a sign-on or a proxy may stand in between", nil)
 	}
 	return a, err

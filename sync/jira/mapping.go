@@ -123,7 +123,7 @@ func (m mapping) ownerOf(account, display string) string {
 			return string(p)
 		}
 	}
-	if display == "" {
+	if display == "" || !m.cloud {
 		display = account
 	}
 	return domain.ExternalPrefix + display

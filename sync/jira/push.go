@@ -24,6 +24,8 @@ type write struct {
 	pushed domain.Pushed
 	// want holds what each field will be once the writes are done.
 	want map[domain.Field]domain.RemoteValue
+	// moved is set when the answer shows that the issue went elsewhere meanwhile.
+	moved error
 }
 
 // Push writes the named fields. Fields go before a transition that closes the
@@ -33,8 +35,8 @@ func (t *Tracker) Push(ctx context.Context, p domain.Push) (domain.Pushed, error
 		return domain.Pushed{}, domain.Invalid("remote_id", "%q is not the id of a Jira issue; ids are numbers", p.On.Ref.ID)
 	}
 	w := &write{t: t, p: p, on: p.On, pushed: domain.Pushed{Refused: map[domain.Field]string{}}, want: map[domain.Field]domain.RemoteValue{}}
-	if len(w.on.Native) == 0 {
-		// A snapshot of a mere create answer does not know the text it would rewrite.
+	if len(w.on.Native) == 0 || w.on.Hash == "" {
+		// An unconfirmed snapshot does not know the text that it would rewrite.
 		on, err := t.Fetch(ctx, p.On.Ref)
 		if err != nil {
 			return domain.Pushed{}, err
@@ -67,9 +69,6 @@ func (w *write) run(ctx context.Context) (domain.Pushed, error) {
 		if err := w.transit(ctx); err != nil {
 			return domain.Pushed{}, err
 		}
-	}
-	if w.pushed.Snapshot.Fields == nil {
-		w.predict()
 	}
 	return w.pushed, nil
 }
@@ -143,7 +142,7 @@ func (w *write) put(ctx context.Context) error {
 		a, err := w.t.client.write(ctx, request{method: http.MethodPut, path: "rest/api/2/issue/" + w.on.Ref.ID, query: w.query(), body: body, class: domain.CallWrite})
 		if err == nil {
 			w.confirm(a)
-			return nil
+			return w.moved
 		}
 		status, said := statusOf(err)
 		if try > 0 || status != http.StatusBadRequest || !w.drop(said) {
@@ -204,6 +203,9 @@ func (w *write) confirm(a answer) {
 	w.pushed.Snapshot = s
 	w.on = s
 	w.n = nativeOf(s)
+	if t := w.t; !t.inside(&s) {
+		w.moved = &domain.Error{Kind: domain.ErrGone, Code: codeMovedOut, Message: "issue " + s.Ref.Key + " is outside project " + t.config.Project + "; it was moved"}
+	}
 }
 
 func (w *write) transit(ctx context.Context) error {
@@ -234,29 +236,6 @@ func (w *write) transit(ctx context.Context) error {
 		s.Native, _ = json.Marshal(w.n)
 	}
 	return nil
-}
-
-// predict is the snapshot after writes whose answer does not show the issue.
-// It has no hash: the next read decides.
-func (w *write) predict() {
-	s := w.on
-	s.Fields = maps.Clone(w.on.Fields)
-	if s.Fields == nil {
-		s.Fields = map[domain.Field]domain.RemoteValue{}
-	}
-	for f, v := range w.want {
-		s.Fields[f] = v
-	}
-	w.n.Description = w.body.description(w.p.Draft, w.n.Description)
-	if v, ok := w.body.fields[w.t.mapping.due]; ok {
-		w.n.DueValue, _ = v.(string)
-	}
-	if v, ok := w.body.fields[w.t.mapping.metric]; ok {
-		w.n.MetricValue, _ = v.(string)
-	}
-	s.Hash, s.MeasureID = "", w.p.MeasureID
-	s.Native, _ = json.Marshal(w.n)
-	w.pushed.Snapshot = s
 }
 
 // linkIncident keeps a remote link to the incident beside the line in the
@@ -305,10 +284,17 @@ func (w *write) unlink(ctx context.Context) (domain.Pushed, error) {
 	if w.t.cloud() && w.on.MeasureID != "" {
 		body["properties"] = []map[string]any{{"key": propertyKey, "value": map[string]string{}}}
 	}
-	if len(body) == 0 {
+	path := "rest/api/2/issue/" + w.on.Ref.ID
+	if len(body) > 0 {
+		if _, err := w.t.client.write(ctx, request{method: http.MethodPut, path: path, body: body, class: domain.CallWrite}); err != nil {
+			return w.pushed, err
+		}
+	}
+	if w.t.cloud() || w.on.MeasureID == "" {
 		return w.pushed, nil
 	}
-	_, err := w.t.client.write(ctx, request{method: http.MethodPut, path: "rest/api/2/issue/" + w.on.Ref.ID, body: body, class: domain.CallWrite})
+	// Data Center takes properties through their own address only.
+	_, err := w.t.client.write(ctx, request{method: http.MethodPut, path: path + "/properties/" + propertyKey, body: map[string]string{}, class: domain.CallWrite, bare: true})
 	return w.pushed, err
 }
 
