@@ -190,13 +190,13 @@ func TestMaturedCohortEqualsIncidence(t *testing.T) {
 			ends[i] = rapid.IntRange(-1, age).Draw(t, "end")
 			cancelled[i] = rapid.Bool().Draw(t, "cancelled")
 		}
-		s := simple(fatal{t}, benchAsOf(), age, ends, cancelled)
+		s := simple(fatal{t: t}, benchAsOf(), age, ends, cancelled)
 		r, err := metrics.Completion(s, benchCohort())
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, h := range []string{"30", "60", "90"} {
-			a, m := figure(fatal{t}, r.Figures, "done_by", h), figure(fatal{t}, r.Figures, "done_by_matured", h)
+			a, m := figure(fatal{t: t}, r.Figures, "done_by", h), figure(fatal{t: t}, r.Figures, "done_by_matured", h)
 			if a.Value == nil || m.Value == nil {
 				continue // everybody ended before the horizon
 			}
@@ -207,8 +207,16 @@ func TestMaturedCohortEqualsIncidence(t *testing.T) {
 	})
 }
 
-// fatal lets helpers that take a testing.TB report to a rapid check.
-type fatal struct{ *rapid.T }
+// fatal lets helpers that take a testing.TB report to a rapid check. Only what
+// those helpers call is there; the rest of the nil TB panics.
+type fatal struct {
+	testing.TB
+	t *rapid.T
+}
+
+func (f fatal) Helper()                           {}
+func (f fatal) Fatal(args ...any)                 { f.t.Fatal(args...) }
+func (f fatal) Fatalf(format string, args ...any) { f.t.Fatalf(format, args...) }
 
 func TestSnapshotAgreesWithFacts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
