@@ -34,6 +34,9 @@ type Options struct {
 	App string
 	// ReadOnly opens an SQLite file beside a running program; writes are refused.
 	ReadOnly bool
+	// Exclusive keeps a second service away from an SQLite file: opening it
+	// twice this way is refused with ErrConflict. Commands open beside it.
+	Exclusive bool
 	// CacheBytes bounds the measures kept in memory; 0 means 16 MiB.
 	CacheBytes int
 }

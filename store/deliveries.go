@@ -2,100 +2,101 @@ package store
 
 import (
 	"context"
-	"time"
 
 	"gorm.io/gorm/clause"
 
 	"github.com/followthrough/followthrough/domain"
 )
 
-// Delivery is one webhook delivery as it came in: its signature was checked,
-// nothing of it was read yet.
-type Delivery struct {
-	ID      string // ours
-	Tracker domain.TrackerID
-	// Delivery is the tracker's id of it, unique per tracker.
-	Delivery   string
-	Headers    map[string]string
-	Body       []byte
-	State      DeliveryState
-	LastError  string
-	ReceivedAt time.Time
-}
-
-// DeliveryState says how far a delivery has come.
-type DeliveryState string
-
-// The states of a delivery.
-const (
-	DeliveryNew    DeliveryState = "new"
-	DeliveryDone   DeliveryState = "done"
-	DeliveryFailed DeliveryState = "failed"
-)
+// HookWork is the kind of the work that reads stored deliveries; its key is
+// "hook:" and the tracker's id.
+const HookWork = "hook"
 
 type deliveryRow struct {
-	ID         string `gorm:"primaryKey"`
+	Num        int64 `gorm:"primaryKey;autoIncrement:false"`
 	Tracker    string
-	Delivery   string
+	ID         string
+	Event      string
 	Headers    string
 	Body       []byte
 	State      string
-	LastError  string
+	Note       string
 	ReceivedAt instant
 }
 
 // TableName implements schema.Tabler.
 func (deliveryRow) TableName() string { return "deliveries" }
 
-// StoreDelivery keeps a delivery and enqueues work of the kind with the key
-// "kind:ID" in the same transaction. A delivery that is known already is not
-// stored again and reports false; one that failed is armed again.
-func (db *DB) StoreDelivery(ctx context.Context, d Delivery, kind string) (fresh bool, err error) {
-	row := deliveryRow{ID: d.ID, Tracker: string(d.Tracker), Delivery: d.Delivery, Headers: toJSON(d.Headers), Body: d.Body,
-		State: string(DeliveryNew), ReceivedAt: newInstant(d.ReceivedAt)}
+func (r deliveryRow) delivery() (domain.Delivery, error) {
+	headers, err := fromJSON[map[string]string](r.Headers, "headers of delivery "+r.ID)
+	return domain.Delivery{Tracker: domain.TrackerID(r.Tracker), ID: r.ID, Event: r.Event, Header: headers, Body: r.Body,
+		ReceivedAt: r.ReceivedAt.time(), State: domain.DeliveryState(r.State), Note: r.Note}, err
+}
+
+// StoreDelivery keeps a delivery and wakes its tracker's hook work in the same
+// transaction. A delivery that is known already is not stored again; one that
+// failed waits for processing again.
+func (db *DB) StoreDelivery(ctx context.Context, d domain.Delivery) error {
+	row := deliveryRow{Tracker: string(d.Tracker), ID: d.ID, Event: d.Event, Headers: toJSON(d.Header), Body: d.Body,
+		State: string(domain.DeliveryStored), ReceivedAt: newInstant(d.ReceivedAt)}
 	if row.Body == nil {
 		row.Body = []byte{}
 	}
-	err = db.write(ctx, func(tx *txn) error {
+	return db.write(ctx, func(tx *txn) error {
 		if _, err := tx.liveTracker(domain.Everything(), d.Tracker); err != nil {
 			return err
 		}
-		done := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "tracker"}, {Name: "delivery"}}, DoNothing: true}).Create(&row)
-		if done.Error != nil {
-			return done.Error
-		}
-		if fresh = done.RowsAffected == 1; fresh {
-			return tx.enqueue(kind, map[string]string{kind + ":" + row.ID: row.ID})
-		}
-		var known deliveryRow
-		if err := tx.Where("tracker = ? AND delivery = ?", row.Tracker, row.Delivery).Take(&known).Error; err != nil {
+		var known []deliveryRow
+		if err := tx.forUpdate().Omit("body").Where("tracker = ? AND id = ?", row.Tracker, row.ID).Find(&known).Error; err != nil {
 			return err
 		}
-		if known.State != string(DeliveryFailed) {
+		if len(known) == 0 {
+			num, err := tx.next("delivery", 1)
+			if err != nil {
+				return err
+			}
+			stored := row
+			stored.Num = num
+			done := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "tracker"}, {Name: "id"}}, DoNothing: true}).Create(&stored)
+			if done.Error != nil {
+				return done.Error
+			}
+			return tx.wakeHooks(d.Tracker)
+		}
+		if known[0].State != string(domain.DeliveryFailed) {
 			return nil
 		}
-		if err := tx.Exec("UPDATE deliveries SET state = ? WHERE id = ?", string(DeliveryNew), known.ID).Error; err != nil {
+		if err := tx.Exec("UPDATE deliveries SET state = ?, note = '' WHERE num = ?", row.State, known[0].Num).Error; err != nil {
 			return err
 		}
-		return tx.enqueue(kind, map[string]string{kind + ":" + known.ID: known.ID})
+		return tx.wakeHooks(d.Tracker)
 	})
-	return fresh, err
 }
 
-// Delivery returns one delivery by our id.
-func (db *DB) Delivery(ctx context.Context, id string) (Delivery, error) {
-	var row deliveryRow
-	if err := db.point(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
-		return Delivery{}, asDomain(found(err, "delivery", id))
+func (tx *txn) wakeHooks(tracker domain.TrackerID) error {
+	return tx.enqueue(HookWork, map[string]string{HookWork + ":" + string(tracker): string(tracker)})
+}
+
+// StoredDeliveries returns the oldest deliveries of a tracker that wait for
+// processing, in the order they came in.
+func (db *DB) StoredDeliveries(ctx context.Context, tracker domain.TrackerID, limit int) ([]domain.Delivery, error) {
+	var rows []deliveryRow
+	err := db.read(ctx).Where("tracker = ? AND state = 'stored'", string(tracker)).Order("num").Limit(limit).Find(&rows).Error
+	if err != nil {
+		return nil, asDomain(err)
 	}
-	headers, err := fromJSON[map[string]string](row.Headers, "headers of delivery "+id)
-	return Delivery{ID: row.ID, Tracker: domain.TrackerID(row.Tracker), Delivery: row.Delivery, Headers: headers, Body: row.Body,
-		State: DeliveryState(row.State), LastError: row.LastError, ReceivedAt: row.ReceivedAt.time()}, err
+	deliveries := make([]domain.Delivery, len(rows))
+	for n, row := range rows {
+		if deliveries[n], err = row.delivery(); err != nil {
+			return nil, err
+		}
+	}
+	return deliveries, nil
 }
 
-// FinishDelivery records how a delivery ended.
-func (db *DB) FinishDelivery(ctx context.Context, id string, state DeliveryState, problem string) error {
+// FinishDelivery records what became of a delivery, and why.
+func (db *DB) FinishDelivery(ctx context.Context, tracker domain.TrackerID, id string, state domain.DeliveryState, note string) error {
 	return db.write(ctx, func(tx *txn) error {
-		return one(tx.Exec("UPDATE deliveries SET state = ?, last_error = ? WHERE id = ?", string(state), problem, id), "delivery", id)
+		return one(tx.Exec("UPDATE deliveries SET state = ?, note = ? WHERE tracker = ? AND id = ?", string(state), note, string(tracker), id), "delivery", id)
 	})
 }

@@ -198,7 +198,7 @@ func (idempotencyRow) TableName() string { return "idempotency" }
 func (tx *txn) prune(before time.Time) error {
 	for _, statement := range []string{
 		"DELETE FROM idempotency WHERE created_at < ?",
-		"DELETE FROM deliveries WHERE received_at < ? AND state = 'done'",
+		"DELETE FROM deliveries WHERE received_at < ? AND state <> 'stored'",
 	} {
 		if err := tx.Exec(statement, newInstant(before)).Error; err != nil {
 			return err

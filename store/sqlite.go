@@ -67,32 +67,42 @@ func (db *DB) openSQLite(ctx context.Context, opt Options) error {
 	if err := db.prepareSQLiteFile(); err != nil {
 		return err
 	}
+	if opt.Exclusive {
+		if err := db.keepAlone(); err != nil {
+			return err
+		}
+	}
 	if err := db.openSQLiteWriter(ctx); err != nil {
 		return err
 	}
 	return db.openSQLiteReaders(ctx, "_pragma=query_only(1)")
 }
 
-// prepareSQLiteFile creates folder and file for this user alone and keeps a
-// second process away.
+// prepareSQLiteFile creates folder and file for this user alone.
 func (db *DB) prepareSQLiteFile() error {
 	if err := os.MkdirAll(filepath.Dir(db.file), 0o700); err != nil {
 		return openError(db.file, err)
 	}
-	lock, err := lockFile(db.file + ".lock")
-	if errors.Is(err, errLocked) {
-		return domain.Errorf(domain.ErrConflict, "%s is in use by another followthrough process; stop it first, "+
-			"or use PostgreSQL when several processes shall share a database", db.file)
-	}
-	if err != nil {
-		return openError(db.file, err)
-	}
-	db.atClose(lock.Close)
 	f, err := os.OpenFile(db.file, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return openError(db.file, err)
 	}
 	return f.Close()
+}
+
+// keepAlone keeps a second service away. Two services on one file would each
+// believe that no other process changes it.
+func (db *DB) keepAlone() error {
+	lock, err := lockFile(db.file + ".lock")
+	if errors.Is(err, errLocked) {
+		return domain.Errorf(domain.ErrConflict, "%s is in use by another followthrough service; stop that one, give this one a data folder of its own, "+
+			"or use PostgreSQL when several services shall share a database", db.file)
+	}
+	if err != nil {
+		return openError(db.file, err)
+	}
+	db.atClose(lock.Close)
+	return nil
 }
 
 func (db *DB) openSQLiteWriter(ctx context.Context) error {

@@ -8,7 +8,7 @@ CREATE TABLE sequences (
 	name  TEXT   NOT NULL PRIMARY KEY,
 	value BIGINT NOT NULL
 );
-INSERT INTO sequences (name, value) VALUES ('incident', 0), ('measure', 0), ('history', 0), ('conflict', 0);
+INSERT INTO sequences (name, value) VALUES ('incident', 0), ('measure', 0), ('history', 0), ('conflict', 0), ('delivery', 0);
 
 CREATE TABLE people (
 	id         TEXT    NOT NULL PRIMARY KEY,
@@ -390,17 +390,21 @@ CREATE TABLE idempotency (
 );
 CREATE INDEX idempotency_created_at ON idempotency (created_at);
 
+-- Webhook deliveries in the order they came in, kept until they are processed
+-- and for a while after.
 CREATE TABLE deliveries (
-	id          TEXT   NOT NULL PRIMARY KEY,
-	tracker     TEXT   NOT NULL REFERENCES trackers (id),
-	delivery    TEXT   NOT NULL,
-	headers     TEXT   NOT NULL,
-	body        BYTEA  NOT NULL,
-	state       TEXT   NOT NULL,
-	last_error  TEXT   NOT NULL,
-	received_at BIGINT NOT NULL
+	num         BIGINT  NOT NULL PRIMARY KEY,
+	tracker     TEXT    NOT NULL REFERENCES trackers (id),
+	id          TEXT    NOT NULL,
+	event       TEXT    NOT NULL,
+	headers     TEXT    NOT NULL,
+	body        BYTEA   NOT NULL,
+	state       TEXT    NOT NULL,
+	note        TEXT    NOT NULL,
+	received_at BIGINT  NOT NULL
 );
-CREATE UNIQUE INDEX deliveries_delivery ON deliveries (tracker, delivery);
+CREATE UNIQUE INDEX deliveries_id ON deliveries (tracker, id);
+CREATE INDEX deliveries_stored ON deliveries (tracker, num) WHERE state = 'stored';
 CREATE INDEX deliveries_received_at ON deliveries (received_at);
 
 -- +goose Down
