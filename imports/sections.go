@@ -86,12 +86,39 @@ func (r *report) heading(h *ast.Heading, open *section, level int) (*section, in
 	switch {
 	case open != nil && h.Level > level:
 		name := plainHeading(text)
-		kind, _ := kindWord(name)
-		return &section{name: name, done: saysCompleted(text), kind: kind, tables: open.tables}, level
+		return &section{name: name, done: saysCompleted(text), kind: r.headingKind(h), tables: open.tables}, level
 	case isActionHeading(text):
 		return &section{done: saysCompleted(text), tables: r.hasTable(h)}, h.Level
 	}
 	return nil, 0
+}
+
+// headingKind returns the kind that a heading states. "Prevention" and its like
+// classify; "Process" or "Training" may just name a subject, so they count only
+// beside one that classifies.
+func (r *report) headingKind(h *ast.Heading) domain.MeasureKind {
+	kind, _ := kindWord(plainHeading(r.raw(h)))
+	if kind == "" || classifies(kind) {
+		return kind
+	}
+	for _, step := range []func(ast.Node) ast.Node{ast.Node.PreviousSibling, ast.Node.NextSibling} {
+		for n := step(h); n != nil; n = step(n) {
+			other, ok := n.(*ast.Heading)
+			if ok && other.Level < h.Level {
+				break
+			}
+			if ok && other.Level == h.Level {
+				if beside, _ := kindWord(plainHeading(r.raw(other))); classifies(beside) {
+					return kind
+				}
+			}
+		}
+	}
+	return ""
+}
+
+func classifies(kind domain.MeasureKind) bool {
+	return kind == domain.Prevent || kind == domain.Detect || kind == domain.Mitigate
 }
 
 // hasTable reports whether a table of action items follows before the next
@@ -268,7 +295,10 @@ func (r *report) item(n ast.Node, s *section, parent int) int {
 		}
 		return parent
 	}
-	out.text["title"] = withoutTick(text)
+	out.text["title"] = runIn(withoutTick(text))
+	if m := ownedBy.FindStringSubmatch(text); m != nil {
+		out.text["owner"] = m[1]
+	}
 	out.text["kind"] = string(s.kind)
 	out.text["description"] = r.more(n)
 	if parent > 0 {
@@ -309,23 +339,51 @@ func checkbox(n ast.Node) *extast.TaskCheckBox {
 var (
 	boxed    = regexp.MustCompile(`^\[[ xX]\]\s*`)
 	markDone = regexp.MustCompile(`\bDONE\b|\((?i:done|completed|complete|erledigt)\)|\[(?i:done|completed|erledigt)\](?:[^(]|$)`)
+	noteDone = regexp.MustCompile(`(?i)(?:^|[.!?:)\]]\s+)([_*]{1,2}(?:done|completed|erledigt)\b[^_*]*[_*]{1,2})\.?$`)
 	headDone = regexp.MustCompile(`(?i)\((?:completed|complete|done|erledigt|abgeschlossen)\)|^[#\s*]*(?:completed|done|erledigt)\b`)
 )
 
 // doneMark returns the mark that says an item is done: DONE in capitals, a
-// bracketed word, a tick. Words in a sentence are no mark.
+// bracketed word, a tick, an emphasised remark at the end. Words in a sentence
+// are no mark.
 func doneMark(text string) string {
 	for _, tick := range []string{"✅", "✔", "✓", "☑"} {
 		if strings.Contains(text, tick) {
 			return tick
 		}
 	}
-	return strings.TrimSpace(markDone.FindString(text))
+	if mark := strings.TrimSpace(markDone.FindString(text)); mark != "" {
+		return mark
+	}
+	if note := noteDone.FindStringSubmatch(strings.TrimSpace(text)); note != nil {
+		return note[1]
+	}
+	return ""
 }
 
 // withoutTick takes a leading tick off a title, as it takes off a box.
 func withoutTick(text string) string {
 	return strings.TrimSpace(strings.TrimLeft(text, "✅✔✓☑\ufe0f "))
+}
+
+// boldLine is a first line that is bold as a whole.
+var boldLine = regexp.MustCompile(`^\*\*([^*\n]+)\*\*[ \t]*(?:\n\s*|$)`)
+
+// ownedBy is an owner stated at the end of an item: "… Owner: @ana".
+var ownedBy = regexp.MustCompile(`(?:^|[\s.;,(])\**(?i:owner|assignee|responsible|verantwortlich)\**\s*:\**\s*(@?[\pL\d][\pL\d._-]*(?: [\pL\d._-]+){0,2})\)?\.?$`)
+
+// runIn writes a bold first line as the first sentence of its item. Titles of
+// issues carry no emphasis, and the head would run into the text below.
+func runIn(text string) string {
+	m := boldLine.FindStringSubmatch(text)
+	if m == nil {
+		return text
+	}
+	head, rest := strings.TrimSpace(m[1]), text[len(m[0]):]
+	if rest != "" && !strings.ContainsAny(head[len(head)-1:], ".:!?") {
+		head += "."
+	}
+	return strings.TrimSpace(head + " " + rest)
 }
 
 // saysCompleted reports whether a heading calls its whole section completed.
