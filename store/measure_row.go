@@ -55,6 +55,7 @@ type measureRow struct {
 	CancelledAt instant
 	UpdatedAt   instant `gorm:"autoUpdateTime:false"`
 
+	ChangedFrom   string
 	PolicyVersion int64
 	Imported      bool
 	Version       int64
@@ -68,17 +69,17 @@ func newMeasureRow(m domain.Measure) measureRow {
 		Num: measureNumber(m.Key), Key: string(m.Key), ID: m.ID, Incident: ref(m.Incident),
 		Title: m.Title, Description: m.Description, Kind: string(m.Kind), Priority: string(m.Priority),
 		Status: string(m.Status), Open: m.Status.Open() && !m.StatusUnknown, StatusUnknown: m.StatusUnknown,
-		ClosureReason: string(m.ClosureReason), ClosureNote: m.ClosureNote, RiskUntilDay: optionalDay(newDay(m.RiskAcceptedUntil)),
+		ClosureReason: string(m.ClosureReason), ClosureNote: m.ClosureNote, RiskUntilDay: newOptionalDay(m.RiskAcceptedUntil),
 		Owner: ref(m.Owner), ExternalOwner: m.ExternalOwner, Deputy: ref(m.Deputy), Team: ref(m.Team),
 		DueDay: newDay(m.DueOn), OriginalDueDay: newDay(m.OriginalDueOn), DueMoves: int64(m.DueMoves),
 		MetricName: m.Metric.Name, MetricUnit: m.Metric.Unit, MetricBaseline: newNumber(m.Metric.Baseline),
 		MetricTarget: newNumber(m.Metric.Target), MetricDirection: string(m.Metric.Direction),
-		MetricWindowDays: int64(m.Metric.WindowDays), MetricVerifyDay: optionalDay(newDay(m.Metric.VerifyOn)),
+		MetricWindowDays: int64(m.Metric.WindowDays), MetricVerifyDay: newOptionalDay(m.Metric.VerifyOn),
 		MetricNotMeasurable: m.Metric.NotMeasurable,
 		Verdict:             string(m.Verdict), VerifiedBy: string(m.VerifiedBy), EvidenceCount: int64(m.EvidenceCount), DoneBy: m.DoneBy,
 		CreatedAt: newInstant(m.CreatedAt), AcceptedAt: newInstant(m.AcceptedAt), DoneAt: newInstant(m.DoneAt),
 		VerifiedAt: newInstant(m.VerifiedAt), CancelledAt: newInstant(m.CancelledAt), UpdatedAt: newInstant(m.UpdatedAt),
-		PolicyVersion: int64(m.PolicyVersion), Imported: m.Imported, Version: m.Version,
+		ChangedFrom: string(m.ChangedFrom), PolicyVersion: int64(m.PolicyVersion), Imported: m.Imported, Version: m.Version,
 	}
 }
 
@@ -87,18 +88,18 @@ func (r measureRow) measure() domain.Measure {
 		ID: r.ID, Key: domain.MeasureKey(r.Key), Incident: domain.IncidentKey(r.Incident),
 		Title: r.Title, Description: r.Description, Kind: domain.MeasureKind(r.Kind), Priority: domain.Priority(r.Priority),
 		Status: domain.Status(r.Status), StatusUnknown: r.StatusUnknown,
-		ClosureReason: domain.ClosureReason(r.ClosureReason), ClosureNote: r.ClosureNote, RiskAcceptedUntil: day(r.RiskUntilDay).date(),
+		ClosureReason: domain.ClosureReason(r.ClosureReason), ClosureNote: r.ClosureNote, RiskAcceptedUntil: r.RiskUntilDay.date(),
 		Owner: domain.PersonID(r.Owner), ExternalOwner: r.ExternalOwner, Deputy: domain.PersonID(r.Deputy), Team: domain.TeamID(r.Team),
 		DueOn: r.DueDay.date(), OriginalDueOn: r.OriginalDueDay.date(), DueMoves: int(r.DueMoves),
 		Metric: domain.Metric{
 			Name: r.MetricName, Unit: r.MetricUnit, Baseline: r.MetricBaseline.pointer(), Target: r.MetricTarget.pointer(),
 			Direction: domain.Direction(r.MetricDirection), WindowDays: int(r.MetricWindowDays),
-			VerifyOn: day(r.MetricVerifyDay).date(), NotMeasurable: r.MetricNotMeasurable,
+			VerifyOn: r.MetricVerifyDay.date(), NotMeasurable: r.MetricNotMeasurable,
 		},
 		Verdict: domain.Verdict(r.Verdict), VerifiedBy: domain.PersonID(r.VerifiedBy), EvidenceCount: int(r.EvidenceCount), DoneBy: r.DoneBy,
 		CreatedAt: r.CreatedAt.time(), AcceptedAt: r.AcceptedAt.time(), DoneAt: r.DoneAt.time(),
 		VerifiedAt: r.VerifiedAt.time(), CancelledAt: r.CancelledAt.time(), UpdatedAt: r.UpdatedAt.time(),
-		PolicyVersion: int(r.PolicyVersion), Imported: r.Imported, Version: r.Version,
+		ChangedFrom: domain.Source(r.ChangedFrom), PolicyVersion: int(r.PolicyVersion), Imported: r.Imported, Version: r.Version,
 	}
 }
 

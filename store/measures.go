@@ -170,7 +170,7 @@ func (tx *txn) recordMeasure(before measureRow, m domain.Measure, by domain.Attr
 	after := newMeasureRow(m)
 	rows := append(entries(domain.MeasureChanges(before.measure(), after.measure())...), further...)
 	same := after
-	same.UpdatedAt = before.UpdatedAt
+	same.UpdatedAt, same.ChangedFrom = before.UpdatedAt, before.ChangedFrom
 	if same != before {
 		after.Version++
 		if err := tx.update(&before, &after, "num", before.Num, before.Version); err != nil {

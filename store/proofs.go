@@ -24,12 +24,12 @@ type evidenceRow struct {
 func (evidenceRow) TableName() string { return "evidence" }
 
 func newEvidenceRow(e domain.Evidence) evidenceRow {
-	return evidenceRow{ID: e.ID, Measure: string(e.Measure), Title: e.Title, URL: e.URL, EffectiveDay: optionalDay(newDay(e.EffectiveOn)),
+	return evidenceRow{ID: e.ID, Measure: string(e.Measure), Title: e.Title, URL: e.URL, EffectiveDay: newOptionalDay(e.EffectiveOn),
 		ReceivedAt: newInstant(e.ReceivedAt), AddedBy: e.AddedBy}
 }
 
 func (r evidenceRow) evidence() domain.Evidence {
-	return domain.Evidence{ID: r.ID, Measure: domain.MeasureKey(r.Measure), Title: r.Title, URL: r.URL, EffectiveOn: day(r.EffectiveDay).date(),
+	return domain.Evidence{ID: r.ID, Measure: domain.MeasureKey(r.Measure), Title: r.Title, URL: r.URL, EffectiveOn: r.EffectiveDay.date(),
 		ReceivedAt: r.ReceivedAt.time(), AddedBy: r.AddedBy}
 }
 

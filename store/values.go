@@ -72,25 +72,43 @@ func (d day) date() domain.Date {
 	return domain.DateOf(time.Unix(int64(d)*86400, 0).UTC())
 }
 
-// optionalDay is a day in a column that holds NULL for "no date".
-type optionalDay day
+// optionalDay is a day in a column that holds NULL for "no date". Its zero
+// value is no date, because that is what GORM makes of NULL.
+type optionalDay struct {
+	day day
+	set bool
+}
+
+func newOptionalDay(d domain.Date) optionalDay {
+	if d.IsZero() {
+		return optionalDay{}
+	}
+	return optionalDay{newDay(d), true}
+}
+
+func (d optionalDay) date() domain.Date {
+	if !d.set {
+		return domain.Date{}
+	}
+	return d.day.date()
+}
 
 // Value implements driver.Valuer.
 func (d optionalDay) Value() (driver.Value, error) {
-	if d == noDay {
+	if !d.set {
 		return nil, nil //nolint:nilnil // NULL
 	}
-	return int64(d), nil
+	return int64(d.day), nil
 }
 
 // Scan implements sql.Scanner.
 func (d *optionalDay) Scan(v any) error {
+	*d = optionalDay{}
 	if v == nil {
-		*d = noDay
 		return nil
 	}
 	n, err := scanInt(v)
-	*d = optionalDay(n)
+	*d = optionalDay{day(n), true}
 	return err
 }
 
