@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -34,6 +33,8 @@ type world struct {
 	clock   atomic.Int64
 	log     bytes.Buffer
 	tokens  map[string]string
+	// served are the operations that have answered with success.
+	served map[string]bool
 }
 
 func (w *world) now() time.Time { return time.Unix(0, w.clock.Load()).UTC() }
@@ -44,7 +45,7 @@ func (w *world) advance(d time.Duration) { w.clock.Add(int64(d)) }
 // auditor, member (of t_a), viewer (of t_a), foreign (a member of t_b).
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, tokens: map[string]string{}}
+	w := &world{t: t, tokens: map[string]string{}, served: map[string]bool{}}
 	w.clock.Store(start.UnixNano())
 	ctx := t.Context()
 	db, err := store.Open(ctx, store.Options{URL: "sqlite://test.db", DataDir: t.TempDir(), SecretKey: bytes.Repeat([]byte{7}, 32), Now: w.now})
@@ -115,20 +116,19 @@ type answer struct {
 
 func (w *world) do(r request) answer {
 	w.t.Helper()
-	var body io.Reader
+	var body []byte
 	switch b := r.body.(type) {
 	case nil:
 	case string:
-		body = strings.NewReader(b)
+		body = []byte(b)
 	default:
-		encoded, err := json.Marshal(b)
-		if err != nil {
+		var err error
+		if body, err = json.Marshal(b); err != nil {
 			w.t.Fatal(err)
 		}
-		body = bytes.NewReader(encoded)
 	}
-	req := httptest.NewRequestWithContext(w.t.Context(), r.method, r.path, body)
-	if body != nil {
+	req := httptest.NewRequestWithContext(w.t.Context(), r.method, r.path, bytes.NewReader(body))
+	if r.body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	if secret, ok := w.tokens[r.as]; ok {
@@ -142,6 +142,9 @@ func (w *world) do(r request) answer {
 	}
 	rec := httptest.NewRecorder()
 	w.handler.ServeHTTP(rec, req)
+	if op := described(w.t, req, body, rec); rec.Code < 300 {
+		w.served[op] = true
+	}
 	return answer{w.t, rec.Code, rec.Header(), rec.Body.Bytes()}
 }
 

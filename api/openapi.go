@@ -53,6 +53,9 @@ func schemaName(t reflect.Type, hint string) string {
 func operation(r *route, registry huma.Registry, problem *huma.Schema) *huma.Operation {
 	op := &huma.Operation{OperationID: r.id, Method: r.method, Path: r.path, Summary: r.summary, Tags: []string{r.tag}, Responses: map[string]*huma.Response{},
 		Description: "Needs the permission to " + string(r.needs) + "."}
+	if r.open {
+		op.Description, op.Security = "Needs no token.", []map[string][]string{{}}
+	}
 	for _, part := range strings.Split(r.path, "/") {
 		if name, ok := strings.CutPrefix(part, "{"); ok {
 			op.Parameters = append(op.Parameters, &huma.Param{Name: strings.TrimSuffix(name, "}"), In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}})

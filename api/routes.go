@@ -25,6 +25,8 @@ type route struct {
 	id, summary, tag string
 	// needs is the permission the operation asks for; app decides, this documents.
 	needs domain.Permission
+	// open says that no token is asked for; the body itself proves who is asking.
+	open  bool
 	query []param
 	// match says that If-Match must be sent.
 	match bool
@@ -75,7 +77,7 @@ func withBody[T any](r route, f func(*call, *T) (reply, error)) route {
 func (s *Server) routes() []route {
 	var all []route
 	for _, part := range [][]route{s.incidentRoutes(), s.measureRoutes(), s.proofRoutes(), s.linkRoutes(), s.conflictRoutes(),
-		s.trackerRoutes(), s.peopleRoutes(), s.teamRoutes(), s.tokenRoutes(), s.policyRoutes()} {
+		s.trackerRoutes(), s.peopleRoutes(), s.teamRoutes(), s.tokenRoutes(), s.setupRoutes(), s.policyRoutes()} {
 		all = append(all, part...)
 	}
 	return all
@@ -100,8 +102,10 @@ func (s *Server) serve(r *route) {
 // enter checks everything that comes before the operation, cheapest and most
 // telling first: who is asking, then what is asked.
 func (s *Server) enter(c *call) error {
-	if err := s.authenticate(c); err != nil {
-		return err
+	if !c.route.open {
+		if err := s.authenticate(c); err != nil {
+			return err
+		}
 	}
 	if err := c.readQuery(); err != nil {
 		return err

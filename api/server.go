@@ -54,6 +54,8 @@ type Server struct {
 	table    []route
 	failures *failures
 	spec     specification
+	// origin refuses what a page of another site makes somebody's browser send.
+	origin *http.CrossOriginProtection
 }
 
 // New builds the server.
@@ -63,7 +65,8 @@ func New(o Options) (*Server, error) {
 			return nil, fmt.Errorf("trusted proxies: %s is everybody; name the network of your proxy, for example 10.0.0.0/24", network)
 		}
 	}
-	s := &Server{app: o.App, intake: o.Intake, ready: o.Ready, log: o.Log, now: o.App.Now, echo: echo.New(), failures: newFailures()}
+	s := &Server{app: o.App, intake: o.Intake, ready: o.Ready, log: o.Log, now: o.App.Now, echo: echo.New(), failures: newFailures(),
+		origin: http.NewCrossOriginProtection()}
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.HTTPErrorHandler = s.fail
 	s.echo.IPExtractor = clientIP(o.TrustedProxies)
@@ -78,6 +81,7 @@ func New(o Options) (*Server, error) {
 		return nil, err
 	}
 	s.serveDocs()
+	s.serveSetup()
 	s.serveHealth()
 	s.echo.POST("/hooks/:kind/:tracker", s.hook)
 	return s, nil
@@ -110,7 +114,8 @@ func requestID(c echo.Context) string {
 }
 
 // guard is around everything: it names the request, sets the headers that
-// every answer carries, refuses TRACE and turns a panic into an ordinary 500.
+// every answer carries, refuses TRACE and what foreign pages send, and turns a
+// panic into an ordinary 500.
 func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		id := rand.Text()[:16]
@@ -119,6 +124,9 @@ func (s *Server) guard(next echo.HandlerFunc) echo.HandlerFunc {
 		if c.Request().Method == http.MethodTrace {
 			c.Response().Header().Set("Allow", "GET, POST, PATCH, DELETE")
 			return echo.ErrMethodNotAllowed
+		}
+		if err := s.origin.Check(c.Request()); err != nil {
+			return refuse(http.StatusForbidden, "a page of another site sent this; changes are taken from our own pages and from programs only")
 		}
 		defer func() {
 			r := recover()

@@ -43,3 +43,23 @@ func (s *Access) UseSetup(ctx context.Context, secret, name, email string) (doma
 	}
 	return s.Store.UseSetup(ctx, sha256.Sum256([]byte(secret)), now, func() domain.Person { return admin })
 }
+
+// SetUp creates the first administrator and a token to come in with, whose
+// secret is shown once. Should the token fail although the administrator was
+// made, the command line makes another.
+func (s *Access) SetUp(ctx context.Context, secret, name, email string) (domain.Person, domain.Token, string, error) {
+	admin, err := s.UseSetup(ctx, secret, name, email)
+	if err != nil {
+		return domain.Person{}, domain.Token{}, "", err
+	}
+	token, shown, err := s.CreateToken(ctx, ActorOf(admin), domain.Token{Name: "set-up of " + clipName(admin.Name), Role: domain.Admin, Person: admin.ID})
+	return admin, token, shown, err
+}
+
+// clipName keeps the name of a token within its limit.
+func clipName(name string) string {
+	if r := []rune(name); len(r) > 100 {
+		return string(r[:100]) + "…"
+	}
+	return name
+}
