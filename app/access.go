@@ -19,6 +19,8 @@ type accessStore interface {
 	Person(ctx context.Context, id domain.PersonID) (domain.Person, error)
 	Team(ctx context.Context, id domain.TeamID) (domain.Team, error)
 	setupStore
+	passwordStore
+	sessionStore
 }
 
 // Access are the operations that open the door: tokens and signing in with one.

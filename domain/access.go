@@ -146,3 +146,12 @@ func (t Token) Check(now time.Time) error {
 func (t Token) Live(now time.Time) bool {
 	return t.RevokedAt.IsZero() && (t.ExpiresAt.IsZero() || now.Before(t.ExpiresAt))
 }
+
+// Session is a signed-in browser, or an invitation to choose a password; its
+// secret exists in clear only with the person.
+type Session struct {
+	Hash      [32]byte
+	Person    PersonID // empty before the sign-in
+	Data      []byte
+	ExpiresAt time.Time
+}

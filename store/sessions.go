@@ -19,13 +19,8 @@ type sessionRow struct {
 // TableName implements schema.Tabler.
 func (sessionRow) TableName() string { return "sessions" }
 
-// Session is a signed-in browser; its token exists in clear only there.
-type Session struct {
-	Hash      [32]byte
-	Person    domain.PersonID // empty before the sign-in
-	Data      []byte
-	ExpiresAt time.Time
-}
+// Session is a signed-in browser.
+type Session = domain.Session
 
 // SaveSession stores a session, new or known.
 func (db *DB) SaveSession(ctx context.Context, s Session) error {
