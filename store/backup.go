@@ -124,14 +124,14 @@ func Restore(ctx context.Context, backup string, opt Options) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err
 	}
-	lock, err := lockFile(file + ".lock")
-	if errors.Is(err, errLocked) {
-		return domain.Errorf(domain.ErrConflict, "%s is in use; stop followthrough before you restore a backup", file)
+	inUse := domain.Errorf(domain.ErrConflict, "%s is in use; stop followthrough and its commands before you restore a backup", file)
+	for _, name := range []string{serviceLock(file), usersLock(file)} {
+		lock, err := takeLock(name, false, inUse)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = lock.Close() }() // the lock ends with the process at the latest
 	}
-	if err != nil {
-		return err
-	}
-	defer func() { _ = lock.Close() }() // the lock ends with the process at the latest
 	part := file + ".part"
 	if err := copyFile(backup, part); err != nil {
 		return errors.Join(err, removeIfThere(part))

@@ -171,8 +171,26 @@ func (tx *txn) receive(before measureRow, link domain.LinkID, commit domain.Link
 		if err := m.Receive(commit.Receive, commit.By, tx.now); err != nil {
 			return m, err
 		}
+		if m.Incident != domain.IncidentKey(before.Incident) {
+			if err := tx.forgetUnknownIncident(&m); err != nil {
+				return m, err
+			}
+		}
 	}
 	return tx.recordMeasure(before, m, commit.By, link, rows)
+}
+
+// forgetUnknownIncident empties an incident key that a tracker names and
+// nobody here knows: anybody who may edit an issue can type one.
+func (tx *txn) forgetUnknownIncident(m *domain.Measure) error {
+	if m.Incident == "" {
+		return nil
+	}
+	err := tx.incidentInScope(domain.Everything(), m.Incident)
+	if errors.Is(err, domain.ErrInvalid) {
+		m.Incident, err = "", nil
+	}
+	return err
 }
 
 func (tx *txn) saveLink(before linkRow, link domain.Link) error {
@@ -216,6 +234,9 @@ func (db *DB) StorePage(ctx context.Context, page domain.PageCommit) error {
 			if err := tx.adopt(a); err != nil {
 				return err
 			}
+		}
+		if page.KeepCursor {
+			return nil
 		}
 		status := page.Status
 		if status.Tracker == "" {
@@ -267,6 +288,9 @@ func (tx *txn) newAdoptions(page domain.PageCommit) ([]domain.Adoption, error) {
 
 // adopt makes a measure of an issue, with its link and both in the history.
 func (tx *txn) adopt(a domain.Adoption) error {
+	if err := tx.forgetUnknownIncident(&a.Measure); err != nil {
+		return err
+	}
 	num, err := tx.next("measure", 1)
 	if err != nil {
 		return err

@@ -8,17 +8,16 @@ import (
 	"syscall"
 )
 
-// errLocked says that another process holds the file.
-var errLocked = errors.New("the file is locked")
-
-// lockFile takes the file for this process. The system lets go of it when the
-// process ends, however it ends.
-func lockFile(name string) (*os.File, error) {
+func lockFile(name string, shared bool) (*os.File, error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	how := syscall.LOCK_EX
+	if shared {
+		how = syscall.LOCK_SH
+	}
+	if err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB); err != nil {
 		_ = f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, errLocked

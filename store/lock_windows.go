@@ -8,19 +8,19 @@ import (
 	"syscall"
 )
 
-// errLocked says that another process holds the file.
-var errLocked = errors.New("the file is locked")
-
 const errorSharingViolation = syscall.Errno(32)
 
-// lockFile opens the file without sharing it. The system lets go of it when
-// the process ends, however it ends.
-func lockFile(name string) (*os.File, error) {
+// lockFile opens the file and shares it with those who share it too.
+func lockFile(name string, shared bool) (*os.File, error) {
 	path, err := syscall.UTF16PtrFromString(name)
 	if err != nil {
 		return nil, err
 	}
-	handle, err := syscall.CreateFile(path, syscall.GENERIC_READ|syscall.GENERIC_WRITE, 0, nil, syscall.OPEN_ALWAYS, syscall.FILE_ATTRIBUTE_NORMAL, 0)
+	var share uint32
+	if shared {
+		share = syscall.FILE_SHARE_READ | syscall.FILE_SHARE_WRITE
+	}
+	handle, err := syscall.CreateFile(path, syscall.GENERIC_READ|syscall.GENERIC_WRITE, share, nil, syscall.OPEN_ALWAYS, syscall.FILE_ATTRIBUTE_NORMAL, 0)
 	if errors.Is(err, errorSharingViolation) {
 		return nil, errLocked
 	}

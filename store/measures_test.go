@@ -5,47 +5,45 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/followthrough/followthrough/domain"
 )
 
-// fullMeasure sets every field of a measure.
-func fullMeasure(incident domain.IncidentKey) func(*domain.Measure) {
-	baseline, target := 42.5, 0.0
-	return func(m *domain.Measure) {
-		key := m.Key
-		*m = domain.Measure{
-			ID: m.ID, Key: key, Incident: incident, Title: "Title ü", Description: "Line\nline", Kind: domain.Detect, Priority: domain.P1,
-			Status: domain.Cancelled, ClosureReason: domain.RiskAccepted, ClosureNote: "note", RiskAcceptedUntil: domain.MustDate("2027-02-01"),
-			Owner: "p_ana", ExternalOwner: "octo", Deputy: "p_bob", Team: "t_a",
-			DueOn: domain.MustDate("2026-12-08"), OriginalDueOn: domain.MustDate("2026-12-01"), DueMoves: 1,
-			Metric: domain.Metric{Name: "lag", Unit: "min", Baseline: &baseline, Target: &target, Direction: domain.AtMost, WindowDays: 30,
-				VerifyOn: domain.MustDate("2027-01-07"), NotMeasurable: ""},
-			Verdict: domain.Effective, VerifiedBy: "p_bob", EvidenceCount: 2, DoneBy: "p_ana",
-			CreatedAt: testNow, AcceptedAt: testNow.Add(time.Hour), DoneAt: testNow.Add(2 * time.Hour), VerifiedAt: testNow.Add(3 * time.Hour),
-			CancelledAt: testNow.Add(4 * time.Hour), UpdatedAt: testNow.Add(5*time.Hour + time.Microsecond),
-			PolicyVersion: 3, StatusUnknown: true, Imported: true, Version: 1,
-		}
-	}
-}
-
 func TestMeasureRoundTrip(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *DB) {
 		addTeam(t, db, "t_a", "p_ana")
-		must[domain.Person](t)(db.CreatePerson(t.Context(), ana(), domain.Person{ID: "p_bob", Name: "Bob", Role: domain.Member, CreatedAt: testNow, UpdatedAt: testNow}))
 		i := addIncident(t, db, nil)
-		var want domain.Measure
-		made := addMeasure(t, db, func(m *domain.Measure) { fullMeasure(i.Key)(m); want = *m })
+		want := full[domain.Measure]()
+		want.Incident, want.Owner, want.Deputy, want.Team, want.Status, want.Version = i.Key, "p_ana", "p_ana", "t_a", domain.Cancelled, 1
+		made := addMeasure(t, db, func(m *domain.Measure) { want.Key = m.Key; *m = want })
 		got := must[domain.Measure](t)(db.Measure(t.Context(), domain.Everything(), made.Key))
 		again := must[domain.Measure](t)(db.Measure(t.Context(), domain.Everything(), made.Key)) // from the cache
-		for name, m := range map[string]domain.Measure{"created": made, "read": got, "cached": again} {
-			if diff := cmp.Diff(want, m); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", name, diff)
-			}
-		}
+		same(t, "created", want, made)
+		same(t, "read", want, got)
+		same(t, "cached", want, again)
+
+		empty := addMeasure(t, db, nil)
+		same(t, "without anything", empty, must[domain.Measure](t)(db.Measure(t.Context(), domain.Everything(), empty.Key)))
+	})
+}
+
+// Every field that an edit may change reaches its column.
+func TestUpdateMeasureStoresEveryField(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *DB) {
+		addTeam(t, db, "t_a", "p_ana")
+		i := addIncident(t, db, nil)
+		before := addMeasure(t, db, nil)
+		want := full[domain.Measure]()
+		want.ID, want.Key, want.CreatedAt, want.Version = before.ID, before.Key, before.CreatedAt, 2
+		want.Incident, want.Owner, want.Deputy, want.Team, want.Status = i.Key, "p_ana", "p_ana", "t_a", domain.Cancelled
+		made := must[domain.Measure](t)(db.UpdateMeasure(t.Context(), domain.Everything(), before.Key, 1, ana(), func(m *domain.Measure) error {
+			*m = want
+			return nil
+		}))
+		same(t, "answered", want, made)
+		same(t, "read", want, must[domain.Measure](t)(db.Measure(t.Context(), domain.Everything(), before.Key)))
 	})
 }
 

@@ -64,13 +64,14 @@ func (db *DB) openSQLite(ctx context.Context, opt Options) error {
 	if opt.ReadOnly {
 		return db.openSQLiteReaders(ctx, "mode=ro")
 	}
-	if err := db.prepareSQLiteFile(); err != nil {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return openError(file, err)
+	}
+	if err := db.takeLocks(opt.Exclusive); err != nil {
 		return err
 	}
-	if opt.Exclusive {
-		if err := db.keepAlone(); err != nil {
-			return err
-		}
+	if err := createPrivate(file); err != nil {
+		return openError(file, err)
 	}
 	if err := db.openSQLiteWriter(ctx); err != nil {
 		return err
@@ -78,28 +79,31 @@ func (db *DB) openSQLite(ctx context.Context, opt Options) error {
 	return db.openSQLiteReaders(ctx, "_pragma=query_only(1)")
 }
 
-// prepareSQLiteFile creates folder and file for this user alone.
-func (db *DB) prepareSQLiteFile() error {
-	if err := os.MkdirAll(filepath.Dir(db.file), 0o700); err != nil {
-		return openError(db.file, err)
-	}
-	f, err := os.OpenFile(db.file, os.O_CREATE|os.O_RDWR, 0o600)
+// createPrivate makes sure that the file exists, for this user alone.
+func createPrivate(file string) error {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return openError(db.file, err)
+		return err
 	}
 	return f.Close()
 }
 
-// keepAlone keeps a second service away. Two services on one file would each
-// believe that no other process changes it.
-func (db *DB) keepAlone() error {
-	lock, err := lockFile(db.file + ".lock")
-	if errors.Is(err, errLocked) {
-		return domain.Errorf(domain.ErrConflict, "%s is in use by another followthrough service; stop that one, give this one a data folder of its own, "+
-			"or use PostgreSQL when several services shall share a database", db.file)
+// takeLocks announces this process to a restore and, for a service, keeps a
+// second one away: two services would each believe that they work alone.
+func (db *DB) takeLocks(exclusive bool) error {
+	if exclusive {
+		lock, err := takeLock(serviceLock(db.file), false, domain.Errorf(domain.ErrConflict,
+			"%s is in use by another followthrough service; stop that one, give this one a data folder of its own, "+
+				"or use PostgreSQL when several services shall share a database", db.file))
+		if err != nil {
+			return err
+		}
+		db.atClose(lock.Close)
 	}
+	lock, err := takeLock(usersLock(db.file), true, domain.Errorf(domain.ErrConflict,
+		"%s is being restored from a backup; try again when that is done", db.file))
 	if err != nil {
-		return openError(db.file, err)
+		return err
 	}
 	db.atClose(lock.Close)
 	return nil

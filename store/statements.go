@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"sync"
+
+	"gorm.io/gorm"
 )
 
 // maxStatements bounds the prepared statements of one pool. The program's own
@@ -100,4 +102,14 @@ func (s *statements) close() error {
 	}
 	s.known = map[string]*sql.Stmt{}
 	return all
+}
+
+// BeginTx implements gorm.ConnPoolBeginner for reads that need one view of
+// several tables. The writer has transactions of its own and never asks.
+func (s *statements) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
+	pool, ok := s.on.(*sql.DB)
+	if !ok {
+		return nil, gorm.ErrInvalidTransaction
+	}
+	return pool.BeginTx(ctx, opts)
 }

@@ -3,12 +3,18 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"net/url"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/followthrough/followthrough/domain"
@@ -45,6 +51,9 @@ func newPostgres(t testing.TB) string {
 	t.Helper()
 	server := os.Getenv("FOLLOWTHROUGH_TEST_POSTGRES")
 	if server == "" {
+		if os.Getenv("FOLLOWTHROUGH_REQUIRE_POSTGRES") == "1" {
+			t.Fatal("FOLLOWTHROUGH_TEST_POSTGRES is not set; start the tests with scripts/with-postgres.sh")
+		}
 		t.Skip("FOLLOWTHROUGH_TEST_POSTGRES is not set; scripts/with-postgres.sh provides a server")
 	}
 	u, err := url.Parse(server)
@@ -154,4 +163,83 @@ func count(t testing.TB, db *DB, query string, args ...any) int64 {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// full returns a value with every field set, each to something different, so
+// that a round trip shows every column that is missing. Texts that refer to
+// other rows are for the caller to put right.
+func full[T any]() T {
+	var v T
+	n := 0
+	fill(reflect.ValueOf(&v).Elem(), &n)
+	return v
+}
+
+func fill(v reflect.Value, n *int) {
+	*n++
+	switch v.Interface().(type) {
+	case time.Time:
+		v.Set(reflect.ValueOf(testNow.Add(time.Duration(*n) * 1001 * time.Microsecond)))
+		return
+	case domain.Date:
+		v.Set(reflect.ValueOf(domain.MustDate("2026-01-01").AddDays(*n)))
+		return
+	case json.RawMessage:
+		v.SetBytes([]byte(fmt.Sprintf(`{"n":%d}`, *n)))
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(fmt.Sprintf("text %d ü", *n))
+	case reflect.Int, reflect.Int64, reflect.Int32:
+		v.SetInt(int64(*n))
+	case reflect.Float64:
+		v.SetFloat(float64(*n) + 0.5)
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Uint8:
+		v.SetUint(uint64(*n))
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), n)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		fill(v.Index(0), n)
+		fill(v.Index(1), n)
+	case reflect.Map:
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		fill(key, n)
+		fill(value, n)
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(key, value)
+	case reflect.Struct:
+		for f := range v.NumField() {
+			fill(v.Field(f), n)
+		}
+	default:
+		panic("no way to fill a " + v.Type().String())
+	}
+}
+
+// same compares what was stored with what is read.
+func same(t testing.TB, what string, want, got any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// refused checks the kind of an error and that it speaks to people.
+func refused(t testing.TB, what string, err error, kind domain.Kind) {
+	t.Helper()
+	var e *domain.Error
+	if !errors.As(err, &e) || e.Kind != kind || e.Message == "" {
+		t.Errorf("%s: got %v, want a sentence of kind %q", what, err, kind)
+	}
+}
+
+// changesOf reads the whole history of a subject.
+func changesOf(t testing.TB, db *DB, subject domain.Subject, key string) []domain.Change {
+	t.Helper()
+	return must[domain.List[domain.Change]](t)(db.History(t.Context(), domain.Everything(), subject, key, domain.Page{Limit: 200})).Items
 }

@@ -190,7 +190,7 @@ func (db *DB) RemoveTracker(ctx context.Context, by domain.Attribution, id domai
 				return err
 			}
 		}
-		if err := tx.Exec("DELETE FROM works WHERE key IN ?", []string{"poll:" + row.ID, "sweep:" + row.ID}).Error; err != nil {
+		if err := tx.Exec("DELETE FROM works WHERE key IN ?", []string{"poll:" + row.ID, "sweep:" + row.ID, HookWork + ":" + row.ID}).Error; err != nil {
 			return err
 		}
 		return tx.history(domain.SubjectTracker, row.ID, by, entries(domain.FieldChange{Kind: domain.ChangeConfig, Field: "removed", To: "true"}))

@@ -162,6 +162,7 @@ CREATE TABLE measures (
 	verified_at           BIGINT,
 	cancelled_at          BIGINT,
 	updated_at            BIGINT  NOT NULL,
+	changed_from          TEXT    NOT NULL,
 	policy_version        BIGINT  NOT NULL,
 	imported              BOOLEAN NOT NULL,
 	version               BIGINT  NOT NULL
