@@ -23,3 +23,9 @@ func (e *Engine) Check(ctx context.Context, id domain.TrackerID) (domain.Mapping
 	}
 	return tracker.Check(ctx)
 }
+
+// Adapter returns the opened adapter of a tracker, for what only one kind of
+// tracker can do, such as registering a webhook.
+func (e *Engine) Adapter(ctx context.Context, id domain.TrackerID) (domain.TrackerView, Tracker, error) {
+	return e.open(ForPerson(ctx), id)
+}

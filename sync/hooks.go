@@ -20,12 +20,10 @@ type Inbox interface {
 	FinishDelivery(ctx context.Context, tracker domain.TrackerID, id string, state domain.DeliveryState, note string) error
 }
 
-// HookReader verifies and reads the deliveries of one kind of tracker.
+// HookReader verifies the deliveries of one kind of tracker.
 type HookReader struct {
 	// Verify checks the signature over the raw bytes in constant time.
 	Verify func(header http.Header, body []byte, secrets []string) bool
-	// Parse reduces a delivery to an event.
-	Parse func(tracker domain.Tracker, header http.Header, body []byte) (domain.Event, error)
 	// Headers are the headers kept with the delivery.
 	Headers []string
 }
@@ -55,7 +53,11 @@ func (e *Engine) Intake(ctx context.Context, kind domain.TrackerKind, id domain.
 	if view.Tracker.Kind != kind || !reader.Verify(header, body, view.Secrets.WebhookSecrets) {
 		return refused
 	}
-	event, err := reader.Parse(view.Tracker, header, body)
+	_, tracker, err := e.open(ctx, id)
+	if err != nil {
+		return err
+	}
+	event, err := tracker.ParseWebhook(header, body)
 	if err != nil {
 		return domain.Invalid("body", "cannot be read: %v", err)
 	}
@@ -75,13 +77,9 @@ func (e *Engine) Intake(ctx context.Context, kind domain.TrackerKind, id domain.
 // processHooks works through the stored deliveries of a tracker. A delivery
 // that cannot be processed is marked and steps aside; it never blocks another.
 func (e *Engine) processHooks(ctx context.Context, id domain.TrackerID) error {
-	view, err := e.Store.Tracker(ctx, id)
+	view, tracker, err := e.open(ctx, id)
 	if err != nil {
 		return err
-	}
-	reader, ok := e.Hooks[view.Tracker.Kind]
-	if !ok {
-		return nil
 	}
 	for {
 		batch, err := e.Inbox.StoredDeliveries(ctx, id, hookBatch)
@@ -89,7 +87,7 @@ func (e *Engine) processHooks(ctx context.Context, id domain.TrackerID) error {
 			return err
 		}
 		for _, d := range batch {
-			state, note, err := e.processHook(ctx, view, reader, d)
+			state, note, err := e.processHook(ctx, view, tracker, d)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -106,12 +104,12 @@ func (e *Engine) processHooks(ctx context.Context, id domain.TrackerID) error {
 // processHook turns one delivery into a newer snapshot, a wake-up or nothing.
 // The payload is a hint: it is applied only when it is newer than what we hold,
 // because neither delivery ids nor GitHub's signature protect against replay.
-func (e *Engine) processHook(ctx context.Context, view domain.TrackerView, reader HookReader, d domain.Delivery) (domain.DeliveryState, string, error) {
+func (e *Engine) processHook(ctx context.Context, view domain.TrackerView, tracker Tracker, d domain.Delivery) (domain.DeliveryState, string, error) {
 	header := http.Header{}
 	for k, v := range d.Header {
 		header.Set(k, v)
 	}
-	event, err := reader.Parse(view.Tracker, header, d.Body)
+	event, err := tracker.ParseWebhook(header, d.Body)
 	if err != nil {
 		return "", "", err
 	}

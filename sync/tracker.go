@@ -9,6 +9,7 @@ package sync
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/followthrough/followthrough/domain"
 )
@@ -41,4 +42,6 @@ type Tracker interface {
 	// issue: the lens's put. It is pure; Raw equals the current Raw when the
 	// tracker already says the same (sticky statuses).
 	Put(field domain.Field, value string, on domain.Snapshot) domain.RemoteValue
+	// ParseWebhook reduces a delivery, whose signature was checked, to an event.
+	ParseWebhook(header http.Header, body []byte) (domain.Event, error)
 }

@@ -51,19 +51,15 @@ func (p *program) saveCredential(ctx context.Context, id domain.TrackerID, crede
 
 func hookReaders() map[domain.TrackerKind]tracksync.HookReader {
 	return map[domain.TrackerKind]tracksync.HookReader{
-		domain.GitHub: {
-			Verify: github.VerifySignature,
-			Parse: func(_ domain.Tracker, h http.Header, body []byte) (domain.Event, error) {
-				return github.ParseWebhook(h, body)
-			},
-			Headers: []string{"X-GitHub-Event", "X-GitHub-Delivery", "X-GitHub-Hook-ID"},
-		},
-		domain.Jira: {
-			Verify: jira.VerifySignature,
-			Parse: func(_ domain.Tracker, h http.Header, body []byte) (domain.Event, error) {
-				return jira.ParseWebhook(h, body)
-			},
-			Headers: []string{"X-Atlassian-Webhook-Identifier", "X-Atlassian-Webhook-Retry", "X-Atlassian-Webhook-Flow"},
-		},
+		domain.GitHub: {Verify: github.VerifySignature, Headers: []string{"X-GitHub-Event", "X-GitHub-Delivery", "X-GitHub-Hook-ID"}},
+		domain.Jira:   {Verify: jira.VerifySignature, Headers: []string{"X-Atlassian-Webhook-Identifier", "X-Atlassian-Webhook-Retry", "X-Atlassian-Webhook-Flow"}},
 	}
+}
+
+// intake is the engine as the HTTP face sees it.
+type intake struct{ engine *tracksync.Engine }
+
+// Intake implements api.Intake.
+func (i intake) Intake(ctx context.Context, kind, tracker string, header http.Header, body []byte) error {
+	return i.engine.Intake(ctx, domain.TrackerKind(kind), domain.TrackerID(tracker), header, body)
 }

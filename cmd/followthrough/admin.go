@@ -6,6 +6,8 @@ import (
 	"runtime"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/followthrough/followthrough/store"
 )
 
 func (env *environmentOf) migrateCommand() *cli.Command {
@@ -79,6 +81,27 @@ func (env *environmentOf) backupCommand() *cli.Command {
 		fmt.Fprintf(env.stdout, "%s written and verified. Keep %s with it: without that key stored credentials cannot be read.\n", file, p.cfg.SecretKeyFile)
 		return nil
 	}))
+}
+
+func (env *environmentOf) restoreCommand() *cli.Command {
+	return command("restore", "put a backup in the place of the embedded database; the service must be stopped", "FILE", nil, func(ctx context.Context, cmd *cli.Command) error {
+		file, err := oneArg(cmd, "the backup to restore")
+		if err != nil {
+			return err
+		}
+		cfg, err := loadConfig(cmd, env.environ)
+		if err != nil {
+			return usageError{err}
+		}
+		bar := env.progress("restoring")
+		err = store.Restore(ctx, file, store.Options{URL: cfg.DatabaseURL, DataDir: cfg.DataDir})
+		bar.done()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(env.stdout, "%s verified and restored. What was there before is kept beside it with the suffix .before-restore.\n", file)
+		return nil
+	})
 }
 
 func (env *environmentOf) versionCommand() *cli.Command {

@@ -13,7 +13,7 @@ import (
 
 func (env *environmentOf) personCommand() *cli.Command {
 	add := []cli.Flag{
-		&cli.StringFlag{Name: "name", Required: true}, &cli.StringFlag{Name: "email"}, &cli.StringFlag{Name: "language", Usage: "en or de"},
+		&cli.StringFlag{Name: "name", Required: true}, &cli.StringFlag{Name: "email"}, &cli.StringFlag{Name: "lang", Usage: "en or de"},
 		&cli.StringFlag{Name: "role", Value: string(domain.Member), Usage: "viewer, member, admin or auditor"}, &cli.StringSliceFlag{Name: "team"},
 	}
 	identity := []cli.Flag{
@@ -49,7 +49,7 @@ func (env *environmentOf) personAdd(ctx context.Context, cmd *cli.Command, p *pr
 	if err := noArgs(cmd); err != nil {
 		return err
 	}
-	made, err := p.app.People.Create(ctx, operator(), domain.Person{Name: cmd.String("name"), Email: cmd.String("email"), Language: cmd.String("language"),
+	made, err := p.app.People.Create(ctx, operator(), domain.Person{Name: cmd.String("name"), Email: cmd.String("email"), Language: cmd.String("lang"),
 		Role: domain.Role(cmd.String("role")), Teams: enums[domain.TeamID](cmd.StringSlice("team"))})
 	if err != nil {
 		return err

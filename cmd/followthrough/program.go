@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -27,6 +28,9 @@ type program struct {
 	// now is the clock of the whole program.
 	now func() time.Time
 	how access
+	// transport replaces the network and writeSpacing the pause between writes; the demo and tests set them.
+	transport    http.RoundTripper
+	writeSpacing time.Duration
 
 	closers []func() error
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/followthrough/followthrough/app"
 	"github.com/followthrough/followthrough/domain"
 )
 
@@ -219,4 +220,14 @@ func (env *environmentOf) trackerRemove(ctx context.Context, cmd *cli.Command, p
 	}
 	fmt.Fprintf(env.stdout, "%s removed; its issues and the measures stay as they are\n", id)
 	return nil
+}
+
+// saveMapping stores the mapping that the check suggests.
+func (p *program) saveMapping(ctx context.Context, id domain.TrackerID, mapping domain.Mapping) error {
+	t, err := p.app.Trackers.Get(ctx, operator(), id)
+	if err != nil {
+		return err
+	}
+	_, err = p.app.Trackers.Edit(ctx, operator(), id, t.Version, app.TrackerPatch{Change: func(t *domain.Tracker) { t.Mapping = mapping }, Reason: "suggested by the mapping check"})
+	return err
 }

@@ -67,20 +67,16 @@ func (t *Tracker) InstallHook(ctx context.Context, address, secret string) (Hook
 	if len(secret) < 32 {
 		return HookStatus{}, domain.Invalid("webhook_secret", "is shorter than 32 characters; an unsigned or guessable webhook is not installed")
 	}
-	a, err := t.client.do(ctx, op, http.MethodGet, t.named()+"/hooks?per_page=100", nil)
+	have, err := t.Hooks(ctx, address)
 	if err != nil {
 		return HookStatus{}, err
 	}
-	var have []wireHook
-	if err := t.client.into(op, a, &have); err != nil {
-		return HookStatus{}, err
-	}
-	if n := slices.IndexFunc(have, func(h wireHook) bool { return h.Config.URL == address }); n >= 0 {
-		return have[n].status(), nil
+	if len(have) > 0 {
+		return have[0], nil
 	}
 	body := map[string]any{"name": "web", "active": true, "events": hookEvents[:],
 		"config": map[string]any{"url": address, "content_type": "json", "secret": secret, "insecure_ssl": "0"}}
-	a, err = t.client.do(ctx, op, http.MethodPost, t.named()+"/hooks", body)
+	a, err := t.client.do(ctx, op, http.MethodPost, t.named()+"/hooks", body)
 	if err != nil {
 		return HookStatus{}, err
 	}
@@ -89,6 +85,26 @@ func (t *Tracker) InstallHook(ctx context.Context, address, secret string) (Hook
 		return HookStatus{}, err
 	}
 	return made.status(), nil
+}
+
+// Hooks lists the repository's webhooks that lead to the address.
+func (t *Tracker) Hooks(ctx context.Context, address string) ([]HookStatus, error) {
+	op := operation{what: "read the webhooks of " + t.cfg.Tracker.Repository}
+	a, err := t.client.do(ctx, op, http.MethodGet, t.named()+"/hooks?per_page=100", nil)
+	if err != nil {
+		return nil, err
+	}
+	var have []wireHook
+	if err := t.client.into(op, a, &have); err != nil {
+		return nil, err
+	}
+	var out []HookStatus
+	for _, h := range have {
+		if h.Config.URL == address {
+			out = append(out, h.status())
+		}
+	}
+	return out, nil
 }
 
 // HookStatus reads how the webhook is doing.
