@@ -31,6 +31,34 @@ type Policy struct {
 	RemindDays []int
 	// EvidenceRequired asks for an evidence link before done in our own UI.
 	EvidenceRequired bool
+	// Windows are the lengths that statistics work with.
+	Windows ReportWindows
+}
+
+// ReportWindows are lengths in days; 0 means the one in brackets.
+type ReportWindows struct {
+	// FollowThrough is how long ago an incident was resolved before it is judged (90).
+	FollowThrough int
+	// Verify is how long ago a completion was before it should be verified (30).
+	Verify int
+	// SameCause is how long after its end an incident can be called the earlier one (365).
+	SameCause int
+	// Side is the length of before and after around the completion of a plan (180),
+	// RollOut the part next to it that is left out (7).
+	Side, RollOut int
+}
+
+// OrDefault fills in the lengths that are not given.
+func (w ReportWindows) OrDefault() ReportWindows {
+	for _, d := range []struct {
+		days     *int
+		fallback int
+	}{{&w.FollowThrough, 90}, {&w.Verify, 30}, {&w.SameCause, 365}, {&w.Side, 180}, {&w.RollOut, 7}} {
+		if *d.days == 0 {
+			*d.days = d.fallback
+		}
+	}
+	return w
 }
 
 // DefaultPolicy is the policy shipped with the product (product.md).
@@ -78,6 +106,15 @@ func (p Policy) Check() error {
 	}
 	for _, kind := range p.Preventing {
 		checkEnum(&bad, "preventing", kind, MeasureKinds(), false)
+	}
+	w := p.Windows.OrDefault()
+	for name, days := range map[string]int{"follow_through": w.FollowThrough, "verify": w.Verify, "same_cause": w.SameCause, "side": w.Side, "roll_out": w.RollOut} {
+		if days < 1 || days > 3650 {
+			bad.add("windows."+name, "%d days is not accepted; use 1 to 3650", days)
+		}
+	}
+	if w.RollOut >= w.Side {
+		bad.add("windows.roll_out", "%d days leave nothing of a side of %d days", w.RollOut, w.Side)
 	}
 	if p.AssessmentMonths != 1 && p.AssessmentMonths != 3 {
 		bad.add("assessment_months", "%d is not accepted; use 1 (DORA) or 3 (NIS2)", p.AssessmentMonths)

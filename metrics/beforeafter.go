@@ -6,12 +6,6 @@ import (
 	"sort"
 )
 
-// The windows of B8, in days: L on each side, g left out around completion.
-const (
-	sideDays    = 180
-	rollOutDays = 7
-)
-
 // BeforeAfter compares the rate of incidents of the same service and cause before
 // and after the last preventive measure of a family was completed (B8). It is an
 // association: services chosen because they had many incidents get fewer on
@@ -42,7 +36,7 @@ func (s *Snapshot) beforeAfter(c *Cohort, list []family, plan []int32, lives []l
 		if !ok || !m.incident(index) || len(index.services) == 0 || len(index.causes) == 0 {
 			continue
 		}
-		st := s.stratum(index, rows, done, c.asOf(), classes, lives)
+		st := s.stratum(index, rows, done, c, classes, lives)
 		if st.ExposureBefore <= 0 || st.ExposureAfter <= 0 {
 			continue
 		}
@@ -84,7 +78,7 @@ func (s *Snapshot) classes() map[class][]int32 {
 	m := map[class][]int32{}
 	for i := range s.incidents {
 		inc := &s.incidents[i]
-		if !inc.known || inc.merged {
+		if !inc.placed() {
 			continue
 		}
 		for _, v := range inc.services {
@@ -102,13 +96,15 @@ func (s *Snapshot) classes() map[class][]int32 {
 }
 
 // stratum counts the incidents around the completion of one plan.
-func (s *Snapshot) stratum(inc *incidentRow, plan []int32, done, asOf int64, classes map[class][]int32, lives []life) Stratum {
+func (s *Snapshot) stratum(inc *incidentRow, plan []int32, done int64, c *Cohort, classes map[class][]int32, lives []life) Stratum {
 	begin, end := int64(never), int64(0)
 	for _, v := range inc.services {
 		begin, end = min(begin, lives[v].from), max(end, lives[v].to)
 	}
-	before := [2]int64{max(begin, done-sideDays*msPerDay), done - rollOutDays*msPerDay}
-	after := [2]int64{done + rollOutDays*msPerDay, min(done+sideDays*msPerDay, asOf, end)}
+	w := c.Policy.Windows.OrDefault() // L on each side, g left out around completion
+	side, gap := int64(w.Side)*msPerDay, int64(w.RollOut)*msPerDay
+	before := [2]int64{max(begin, done-side), done - gap}
+	after := [2]int64{done + gap, min(done+side, c.asOf(), end)}
 	st := Stratum{
 		ExposureBefore: float64(max(0, before[1]-before[0])) / msPerDay,
 		ExposureAfter:  float64(max(0, after[1]-after[0])) / msPerDay,

@@ -1,7 +1,10 @@
 package metrics
 
 import (
+	"cmp"
+	"encoding/json"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/followthrough/followthrough/domain"
@@ -10,10 +13,13 @@ import (
 // Pins are everything a report depends on besides the rows (rule R1). The same
 // pins over the same rows give the same bytes.
 type Pins struct {
-	AsOf     time.Time
-	KnownAt  time.Time      // the cut the rows were folded with; echoed, zero = AsOf
-	Zone     *time.Location // calendar of the organisation; nil = UTC
-	Policy   domain.Policy
+	AsOf    time.Time
+	KnownAt time.Time      // the cut the rows were folded with; echoed, zero = AsOf
+	Zone    *time.Location // calendar of the organisation; nil = UTC
+	Policy  domain.Policy
+	// Earlier are the versions of the policy before Policy. Completion targets
+	// follow the version valid when the measure was created.
+	Earlier  []domain.Policy
 	Position int64 // log position of the snapshot; filled in by the report
 	// TeamSizes is how many people each team has. Teams of fewer than five, and
 	// teams it does not know, are put together as SmallTeams, because a figure of
@@ -61,6 +67,38 @@ type Cohort struct {
 	Filter
 }
 
+// pinnedCohort is a Cohort as reports print it: the zone by its name.
+type pinnedCohort struct {
+	AsOf, KnownAt time.Time
+	Zone          string
+	Policy        domain.Policy
+	Earlier       []domain.Policy `json:",omitempty"`
+	Position      int64
+	TeamSizes     map[domain.TeamID]int `json:",omitempty"`
+	Filter        Filter
+}
+
+// MarshalJSON prints every pin, so that whoever holds a report can repeat it.
+func (c Cohort) MarshalJSON() ([]byte, error) {
+	return json.Marshal(pinnedCohort{c.AsOf.UTC(), c.KnownAt.UTC(), c.zone().String(), c.Policy, c.Earlier, c.Position, c.TeamSizes, c.Filter})
+}
+
+// policyAt is the place of the policy version valid at an instant in versions,
+// which are sorted by the start of their validity.
+func policyAt(versions []domain.Policy, ms int64) int {
+	at := sort.Search(len(versions), func(i int) bool { return versions[i].From.UnixMilli() > ms })
+	return max(0, at-1)
+}
+
+// policies are all versions of the pins, oldest first.
+func (p *Pins) policies() []domain.Policy {
+	all := append(slices.Clone(p.Earlier), p.Policy)
+	slices.SortStableFunc(all, func(a, b domain.Policy) int {
+		return cmp.Or(a.From.Compare(b.From), cmp.Compare(a.Version, b.Version))
+	})
+	return all
+}
+
 // conf is the level of every interval in a report.
 const conf = 0.95
 
@@ -85,6 +123,9 @@ func (c *Cohort) check(s *Snapshot) error {
 	if p := c.Created; !p.From.IsZero() && !p.To.IsZero() && !p.From.Before(p.To) {
 		return invalidf("the period from %s to %s is empty; give from before to", p.From.Format(time.RFC3339), p.To.Format(time.RFC3339))
 	}
+	if c.KnownAt.IsZero() {
+		c.KnownAt = c.AsOf
+	}
 	c.Position = s.Position
 	return nil
 }
@@ -94,6 +135,7 @@ type selection struct {
 	rows       []int32
 	excluded   int
 	duplicates int // of the excluded
+	unknown    int // imported without a status: in no statistic
 	impossible int // still in rows: counted, but in no statistic of times
 }
 
@@ -179,6 +221,10 @@ func (s *Snapshot) choose(f Filter) selection {
 			if s.reason[row] == duplicate {
 				sel.duplicates++
 			}
+			continue
+		}
+		if s.flags[row]&unknownRow != 0 {
+			sel.unknown++
 			continue
 		}
 		if s.flags[row]&impossibleRow != 0 {

@@ -8,9 +8,6 @@ import (
 // horizonDays are the horizons of A3, in days from creation.
 func horizonDays() []int { return []int{30, 60, 90, 180} }
 
-// followThroughDays is h of A2: incidents resolved at least that long ago count.
-const followThroughDays = 90
-
 // meanWithinDays is the fixed τ of the restricted mean.
 const meanWithinDays = 90
 
@@ -18,6 +15,7 @@ const meanWithinDays = 90
 type CompletionReport struct {
 	Cohort     Cohort
 	Measures   int
+	Unknown    int // imported without a status: in no figure, neither open nor done
 	Excluded   int // duplicates and created in error
 	Impossible int // in the counts, not in the curves
 	BeforeLog  int // imported and over before complete records begin
@@ -38,7 +36,7 @@ func Completion(s *Snapshot, c Cohort) (CompletionReport, error) {
 	e := s.timesToEnd(sel.rows, c.asOf())
 	table := e.table()
 	curves, closure := aalenJohansen(table), kaplanMeier(table)
-	r := CompletionReport{Cohort: c, Measures: len(sel.rows), Excluded: sel.excluded, Impossible: sel.impossible, BeforeLog: e.late}
+	r := CompletionReport{Cohort: c, Measures: len(sel.rows), Unknown: sel.unknown, Excluded: sel.excluded, Impossible: sel.impossible, BeforeLog: e.late}
 	r.Figures = append(r.Figures, s.statusCounts(sel.rows)...)
 	r.Figures = append(r.Figures, s.followedThrough(&c)...)
 	for _, h := range horizonDays() {
@@ -77,7 +75,7 @@ func (s *Snapshot) statusCounts(rows []int32) []Figure {
 
 // incidentTally is what A2 needs to know about the measures of an incident.
 type incidentTally struct {
-	remaining, done, verified, all int32
+	remaining, done, verified, all, unknown int32
 }
 
 func (s *Snapshot) tallies() []incidentTally {
@@ -87,6 +85,10 @@ func (s *Snapshot) tallies() []incidentTally {
 			continue
 		}
 		t[i].all++
+		if s.flags[row]&unknownRow != 0 {
+			t[i].unknown++
+			continue
+		}
 		switch s.state[row] {
 		case StateCancelled:
 			continue
@@ -102,11 +104,12 @@ func (s *Snapshot) tallies() []incidentTally {
 	return t
 }
 
-// followedThrough is A2 over incidents resolved at least 90 days ago.
+// followedThrough is A2 over incidents resolved at least h days ago.
 func (s *Snapshot) followedThrough(c *Cohort) []Figure {
 	m := newMatcher(s, Filter{Severities: c.Severities, Services: c.Services, Created: c.Created})
-	matured := c.asOf() - followThroughDays*msPerDay
-	n, through, verified, noPlan, dropped := 0, 0, 0, 0, 0
+	h := c.Policy.Windows.OrDefault().FollowThrough
+	matured := c.asOf() - int64(h)*msPerDay
+	n, through, verified, noPlan, dropped, unknown := 0, 0, 0, 0, 0, 0
 	tally := s.tallies()
 	for i := range s.incidents {
 		inc := &s.incidents[i]
@@ -117,6 +120,9 @@ func (s *Snapshot) followedThrough(c *Cohort) []Figure {
 		switch {
 		case t.all == 0:
 			noPlan++
+			continue
+		case t.unknown > 0 && t.done == t.remaining: // nothing open that would decide
+			unknown++
 			continue
 		case t.remaining == 0:
 			dropped++
@@ -130,12 +136,13 @@ func (s *Snapshot) followedThrough(c *Cohort) []Figure {
 			verified++
 		}
 	}
-	group := strconv.Itoa(followThroughDays)
+	group := strconv.Itoa(h)
 	return []Figure{
 		proportionFigure("A2", "followed_through", group, through, n),
 		proportionFigure("A2", "verified_through", group, verified, n),
-		census("A2", "incidents_without_plan", group, noPlan, n+noPlan+dropped),
-		census("A2", "incidents_with_plan_dropped", group, dropped, n+noPlan+dropped),
+		census("A2", "incidents_without_plan", group, noPlan, n+noPlan+dropped+unknown),
+		census("A2", "incidents_with_plan_dropped", group, dropped, n+noPlan+dropped+unknown),
+		census("A2", "incidents_with_unknown_status", group, unknown, n+noPlan+dropped+unknown),
 	}
 }
 

@@ -13,8 +13,6 @@ import (
 const (
 	minObservations = 5
 	sustainedShare  = 0.9
-	// rolloutGap is g: the evaluation window starts so long after done.
-	rolloutGap = rollOutDays * 24 * time.Hour
 	// defaultWindowDays is the evaluation window when the metric names none.
 	defaultWindowDays = 30
 )
@@ -30,6 +28,9 @@ type EffectivenessInput struct {
 	Facts    Facts
 	Metric   domain.Metric
 	Readings []Reading
+	// Policy sets the roll-out gap between done and the evaluation window; the zero
+	// Policy has the default.
+	Policy domain.Policy
 }
 
 // EffectivenessReport is what the numbers say about one measure (C1 to C4). The
@@ -58,7 +59,7 @@ type EffectivenessReport struct {
 }
 
 // Effectiveness evaluates one measure at as_of. Readings may come in any order;
-// those after as_of are ignored. The window runs from 7 days after done for the
+// those after as_of are ignored. The window runs from the roll-out gap (7 days) after done for the
 // days that the metric declares (30 otherwise). A measure without target or not
 // completed is not Measured. It refuses readings that are not finite.
 func Effectiveness(in EffectivenessInput, asOf time.Time) (EffectivenessReport, error) {
@@ -75,7 +76,8 @@ func Effectiveness(in EffectivenessInput, asOf time.Time) (EffectivenessReport, 
 	length := time.Duration(days) * 24 * time.Hour
 	completed := in.Facts.Completed()
 	if completed {
-		r.WindowFrom = in.Facts.Done.Add(rolloutGap)
+		gap := in.Policy.Windows.OrDefault().RollOut
+		r.WindowFrom = in.Facts.Done.Add(time.Duration(gap) * 24 * time.Hour)
 		r.WindowTo = r.WindowFrom.Add(length)
 		r.WindowClosed = !asOf.Before(r.WindowTo)
 	}

@@ -23,12 +23,14 @@ const (
 	EventReopened
 	EventVerified
 	EventCancelled
-	EventNote // anything else that shows somebody touched the measure
+	EventStatusUnknown // imported from a source that says nothing about the status
+	EventStatusKnown   // somebody said what the status is
+	EventNote          // anything else that shows somebody touched the measure
 )
 
 // eventNames spells the types as reference files do; index = EventType.
 func eventNames() []string {
-	return []string{"", "created", "imported", "due_set", "due_cleared", "accepted", "started", "blocked", "done", "reopened", "verified", "cancelled", "note"}
+	return []string{"", "created", "imported", "due_set", "due_cleared", "accepted", "started", "blocked", "done", "reopened", "verified", "cancelled", "status_unknown", "status_known", "note"}
 }
 
 // String is the name of the type in reference files, such as "due_set".

@@ -74,9 +74,12 @@ type Facts struct {
 	// Impossible marks an order that cannot be (done before created). Such a
 	// measure is counted, but leaves every statistic of times.
 	Impossible bool
+	// Unknown says that nobody knows whether the measure is open: it was imported
+	// without a status. Unknown is not open, so it counts nowhere else.
+	Unknown bool
 
 	Created   time.Time
-	Entry     time.Time // start of complete records when imported, else zero
+	Entry     time.Time // start of complete records when imported (R10), else zero
 	Accepted  time.Time
 	FirstDone time.Time // kept through reopenings
 	Done      time.Time // last done not undone by a reopening
@@ -181,6 +184,10 @@ func (f *Facts) apply(e Event, zone *time.Location) {
 		f.Done = time.Time{}
 		f.Excluded = e.Reason == domain.Duplicate || e.Reason == domain.CreatedInError
 		f.close(e.At, CauseCancelled)
+	case EventStatusUnknown:
+		f.Unknown = true
+	case EventStatusKnown: // what was before is not on record: observed from here on
+		f.Unknown, f.Entry = false, e.At
 	case EventNote:
 	}
 }
@@ -273,10 +280,10 @@ func (f *Facts) Slippage() (days int, ok bool) {
 }
 
 // OnTime says whether the measure was completed before the deadline of the given
-// due date. It is undecided without a date, while open before the deadline, and
+// due date. It is undecided without a date or a known status, while open before the deadline, and
 // when cancelled before it; cancelled or open past it is a no.
 func (f *Facts) OnTime(d Due, asOf time.Time) Answer {
-	if d.Date.IsZero() {
+	if d.Date.IsZero() || f.Unknown {
 		return Undecided
 	}
 	if f.Completed() {
@@ -290,7 +297,7 @@ func (f *Facts) OnTime(d Due, asOf time.Time) Answer {
 
 // Overdue says whether the measure is open at as_of and past the deadline.
 func (f *Facts) Overdue(d Due, asOf time.Time) bool {
-	return f.State == StateOpen && !d.Date.IsZero() && !asOf.Before(d.Deadline)
+	return f.State == StateOpen && !f.Unknown && !d.Date.IsZero() && !asOf.Before(d.Deadline)
 }
 
 // DaysOverdue is the local date of as_of minus the due date, at least 1 when

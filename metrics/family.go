@@ -7,6 +7,7 @@ import (
 // families are the connected components of explicit recurrence links (B2).
 type families struct {
 	root     []int32 // earliest incident of the component of each incident
+	undated  int     // links from or to an incident whose start is not known
 	rejected int     // links to a later incident, to a merged one or in a circle
 }
 
@@ -19,10 +20,15 @@ func (s *Snapshot) families() families {
 	}
 	for i := range s.incidents {
 		to := s.incidents[i].recurrenceOf
-		if to < 0 || !s.incidents[i].known || s.incidents[i].merged {
+		from := &s.incidents[i]
+		if to < 0 || !from.known || from.merged {
 			continue
 		}
-		if t := &s.incidents[to]; !t.known || t.merged || !s.earlierThan(to, int32(i)) {
+		if from.undated || (s.incidents[to].undated && s.incidents[to].known) {
+			f.undated++
+			continue
+		}
+		if !s.incidents[to].placed() || !s.earlierThan(to, int32(i)) {
 			f.rejected++
 			continue
 		}
@@ -76,13 +82,13 @@ func (f *families) byIndex(s *Snapshot) []family {
 	place := make([]int32, len(f.root))
 	var list []family
 	for i, r := range f.root {
-		if r == int32(i) && s.incidents[i].known && !s.incidents[i].merged {
+		if r == int32(i) && s.incidents[i].placed() {
 			place[i] = int32(len(list))
 			list = append(list, family{index: r})
 		}
 	}
 	for i, r := range f.root {
-		if inc := &s.incidents[i]; r != int32(i) && inc.known && !inc.merged {
+		if inc := &s.incidents[i]; r != int32(i) && inc.placed() {
 			list[place[r]].later = append(list[place[r]].later, int32(i))
 		}
 	}
@@ -110,7 +116,7 @@ func (s *Snapshot) plans(f *families, list []family, reducing map[uint8]bool) []
 	start := make([]int32, len(f.root)+1)
 	count := func(visit func(row, root int32)) {
 		for row, i := range s.incident {
-			if i >= 0 && reduces[s.kind[row]] && s.flags[row]&(excludedRow|impossibleRow) == 0 {
+			if i >= 0 && reduces[s.kind[row]] && s.flags[row]&(excludedRow|impossibleRow|unknownRow) == 0 {
 				visit(int32(row), f.root[i])
 			}
 		}

@@ -71,6 +71,8 @@ func (r *historyReader) batch(rows []domain.Change) error {
 			err = r.create(c)
 		case c.Field == "due_on":
 			err = r.due(c.At, c.At, c.To)
+		case c.Field == "status_unknown":
+			r.add(Event{At: c.At, Type: knowledge(c.To)})
 		case c.Field == "status":
 			judged = judged || domain.Status(c.To) == domain.Verified
 			err = r.change(domain.Status(c.To), r.happened(c), c.At)
@@ -118,6 +120,9 @@ func (r *historyReader) create(c domain.Change) error {
 	if r.imported || c.Source == domain.FromImport {
 		r.add(Event{At: c.At, Type: EventImported})
 	}
+	if unknown := fields["status_unknown"]; unknown != "" {
+		r.add(Event{At: r.created, Recorded: c.At, Type: knowledge(unknown)})
+	}
 	if due := fields["due_on"]; due != "" {
 		if err := r.due(r.created, c.At, due); err != nil {
 			return err
@@ -133,6 +138,14 @@ func (r *historyReader) create(c domain.Change) error {
 		return nil
 	}
 	return r.change(status, done, c.At)
+}
+
+// knowledge reads the field that says whether the status is unknown.
+func knowledge(text string) EventType {
+	if text == "" {
+		return EventStatusKnown
+	}
+	return EventStatusUnknown
 }
 
 func instantOf(c domain.Change, text string, otherwise time.Time) (time.Time, error) {

@@ -22,6 +22,7 @@ func ageBuckets() []ageBucket {
 type OverdueReport struct {
 	Cohort      Cohort
 	Open        int
+	Unknown     int // imported without a status: not counted as open
 	WithoutDue  int
 	Current     OverdueCounts // "overdue": open past the current date
 	PastPromise OverdueCounts // open past the original date
@@ -61,7 +62,7 @@ func Overdue(s *Snapshot, c Cohort) (OverdueReport, error) {
 	if err != nil {
 		return OverdueReport{}, err
 	}
-	r := OverdueReport{Cohort: c}
+	r := OverdueReport{Cohort: c, Unknown: sel.unknown}
 	today := s.localDays(c.AsOf)
 	asOf := c.asOf()
 	var current, original []int

@@ -155,7 +155,8 @@ type FamilyHistory struct {
 // the end (as_of, or the retirement of the service when that is earlier), splits
 // the time by the state of its plan and says in which state each recurrence
 // struck (B3, B9, B10). Only occurrence-reducing measures belong into plan;
-// excluded ones are ignored. Incidents beyond the end are ignored, an
+// excluded ones and those
+// of unknown status are ignored. Incidents beyond the end are ignored, an
 // unresolved or empty family has no follow-up. It refuses an incident that was
 // resolved before it started.
 func FollowFamily(family []Occurrence, plan []Facts, end time.Time) (FamilyHistory, error) {
@@ -173,7 +174,7 @@ func FollowFamily(family []Occurrence, plan []Facts, end time.Time) (FamilyHisto
 	from, to := sorted[0].Resolved.UnixMilli(), end.UnixMilli()
 	var lines []timeline
 	for i := range plan {
-		if !plan[i].Excluded {
+		if !plan[i].Excluded && !plan[i].Unknown {
 			lines = append(lines, timelineOf(&plan[i]))
 		}
 	}

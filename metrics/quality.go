@@ -64,9 +64,9 @@ func Quality(s *Snapshot, c Cohort, services []ServiceLife) (QualityReport, erro
 
 // measureTally counts what the checks on measures need.
 type measureTally struct {
-	all, closed, completed, verified, withDue, cancelled                               int
-	noDue, noOwner, noTarget, noBaseline, noEvidence, self, edited, bulk, reclassified int
-	lateMoves, onDueDay, impossible, imported                                          int
+	all, closed, completed, verified, withDue, cancelled                                       int
+	noDue, noOwner, noKind, noTarget, noBaseline, noEvidence, self, edited, bulk, reclassified int
+	lateMoves, onDueDay, impossible, imported                                                  int
 }
 
 func (s *Snapshot) measureChecks(sel *selection) []QualityCheck {
@@ -77,6 +77,7 @@ func (s *Snapshot) measureChecks(sel *selection) []QualityCheck {
 	return []QualityCheck{
 		{Name: "measures_without_due_date", Count: t.noDue, Of: t.all, Marks: []string{"A4", "A7"}},
 		{Name: "measures_without_owner", Count: t.noOwner, Of: t.all},
+		{Name: "measures_without_kind", Count: t.noKind, Of: t.all, Marks: []string{"B9", "B10"}},
 		{Name: "measures_without_target", Count: t.noTarget, Of: t.all, Marks: []string{"C1", "C2"}},
 		{Name: "measures_without_baseline", Count: t.noBaseline, Of: t.all, Marks: []string{"C2"}},
 		{Name: "impossible_order", Count: t.impossible, Of: t.all, Marks: []string{"A3", "A5", "A6"}},
@@ -89,6 +90,7 @@ func (s *Snapshot) measureChecks(sel *selection) []QualityCheck {
 		{Name: "reclassified", Count: t.reclassified, Of: t.all},
 		{Name: "duplicates", Count: sel.duplicates, Of: len(sel.rows) + sel.excluded},
 		{Name: "imported", Count: t.imported, Of: t.all},
+		{Name: "status_unknown", Count: sel.unknown, Of: len(sel.rows) + sel.unknown, Marks: []string{"A2", "A3", "A4", "A5", "A6", "A7", "A8", "A10", "B9", "B10"}},
 	}
 }
 
@@ -107,6 +109,7 @@ func (t *measureTally) add(s *Snapshot, row int32) {
 	count(&t.withDue, s.due[row] != noDate)
 	count(&t.noDue, s.due[row] == noDate)
 	count(&t.noOwner, f&HasOwner == 0)
+	count(&t.noKind, s.kind[row] == 0)
 	count(&t.noTarget, f&HasTarget == 0)
 	count(&t.noBaseline, f&HasBaseline == 0)
 	count(&t.noEvidence, cause == CauseDone && f&HasEvidence == 0)
@@ -127,15 +130,21 @@ func (t *measureTally) add(s *Snapshot, row int32) {
 func (s *Snapshot) incidentChecks(c *Cohort, services []ServiceLife) []QualityCheck {
 	m := newMatcher(s, Filter{Severities: c.Severities, Services: c.Services, Created: c.Created})
 	tally := s.tallies()
-	byCategory, byPrint := s.candidates()
+	byCategory, byPrint := s.candidates(c)
 	due := c.asOf() - withoutMeasuresDays*msPerDay
-	var all, resolved, without, unreviewed, impossible, candidates, unlinked, settled int
+	var all, resolved, without, unreviewed, impossible, edited, undated, candidates, unlinked, settled int
 	for i := range s.incidents {
 		inc := &s.incidents[i]
 		if !m.incident(inc) || inc.merged {
 			continue
 		}
 		all++
+		if inc.edited {
+			edited++
+		}
+		if inc.undated {
+			undated++
+		}
 		if inc.resolved != 0 {
 			resolved++
 			if inc.resolved < inc.started {
@@ -172,6 +181,8 @@ func (s *Snapshot) incidentChecks(c *Cohort, services []ServiceLife) []QualityCh
 		{Name: "resolved_without_measures", Count: without, Of: settled, Marks: []string{"A2"}},
 		{Name: "resolved_without_review", Count: unreviewed, Of: resolved, Marks: []string{"B4"}},
 		{Name: "resolved_before_start", Count: impossible, Of: resolved, Marks: []string{"B3", "B4"}},
+		{Name: "incident_instants_edited", Count: edited, Of: all, Marks: []string{"B3", "B5"}},
+		{Name: "incidents_without_start", Count: undated, Of: all, Marks: []string{"B3", "B4", "B5"}},
 		{Name: "unlinked_candidates", Count: unlinked, Of: candidates, Marks: []string{"B3", "B4", "B10"}},
 		{Name: "service_life_unknown", Count: unknown, Of: len(s.services.list), Marks: []string{"B5"}},
 	}

@@ -1,13 +1,19 @@
 package metrics
 
 import (
+	"slices"
+	"strings"
+	"time"
+
 	"github.com/followthrough/followthrough/domain"
 )
 
 // RecordOf reads a measure's history into the record a Snapshot takes: facts at
-// the cut, attributes as they were at creation, and the flags that its own rows
-// tell. Edited and BulkClosed need more than one measure's rows and are the
-// caller's to add. Errors as EventsOf and FactsOf.
+// the cut, attributes as they were at creation and at the cut, and the flags
+// that its own rows tell. Everything but the key and the Imported mark comes
+// from rows known at the cut, so later edits never change a pinned report.
+// BulkClosed needs the rows of many measures: see BulkClosures. Errors as
+// EventsOf and FactsOf.
 func RecordOf(m domain.Measure, changes []domain.Change, cut Cut) (Record, error) {
 	events, err := EventsOf(m, changes)
 	if err != nil {
@@ -17,50 +23,88 @@ func RecordOf(m domain.Measure, changes []domain.Change, cut Cut) (Record, error
 	if err != nil {
 		return Record{}, err
 	}
+	fields, err := replay(domain.SubjectMeasure, string(m.Key), changes, cut)
+	if err != nil {
+		return Record{}, err
+	}
 	r := Record{
-		Facts: f, Number: keyNumber(string(m.Key)), Incident: m.Incident, Kind: m.Kind,
-		Priority: m.Priority, PriorityNow: m.Priority, Team: m.Team, TeamNow: m.Team,
+		Facts: f, Number: keyNumber(string(m.Key)), Incident: domain.IncidentKey(fields.last["incident"]),
+		Kind: domain.MeasureKind(fields.given["kind"]), Priority: domain.Priority(fields.given["priority"]), Team: domain.TeamID(fields.given["team"]),
+		PriorityNow: domain.Priority(fields.last["priority"]), TeamNow: domain.TeamID(fields.last["team"]),
 	}
-	for _, c := range changes {
-		if c.Subject != domain.SubjectMeasure || c.Key != string(m.Key) || c.Kind != domain.ChangeCreate {
-			continue
-		}
-		first, err := c.Created()
-		if err != nil {
-			return Record{}, err
-		}
-		r.Kind = domain.MeasureKind(first["kind"])
-		r.Priority = domain.Priority(first["priority"])
-		r.Team = domain.TeamID(first["team"])
-	}
-	r.settle(&m)
+	r.flag(&fields)
 	return r, nil
 }
 
-// settle fills what was not given at creation from today, and sets the flags: an
-// attribute that was empty at first is completed, one that changed is
-// reclassified.
-func (r *Record) settle(m *domain.Measure) {
+// flag sets what the fields at the cut tell. An attribute that was empty at first
+// and filled in is completed, one that changed afterwards is reclassified.
+func (r *Record) flag(fields *replayed) {
 	set := func(f Flag, on bool) {
 		if on {
 			r.Flags |= f
 		}
 	}
-	if r.Kind == "" {
-		r.Kind = m.Kind
+	moved := func(field string) bool { return fields.given[field] != fields.last[field] }
+	metric := domain.ParseMetric(fields.last["success_metric"])
+	set(Reclassified, moved("kind") || moved("priority") || moved("team"))
+	set(HasOwner, fields.last["owner"] != "" || fields.last["external_owner"] != "")
+	set(HasTarget, metric.Target != nil)
+	set(HasBaseline, metric.Baseline != nil)
+	set(HasEvidence, fields.evidence > 0)
+	set(SelfVerified, fields.last["verified_by"] != "" && fields.last["verified_by"] == fields.doneBy)
+}
+
+// replayed are the fields of one subject at a cut.
+type replayed struct {
+	given    map[string]string // first value that was not empty
+	last     map[string]string
+	at       map[string]time.Time // when the last value was set
+	evidence int
+	doneBy   string
+	edited   bool // an instant was changed after it had been given
+	known    bool // created by the cut
+	recorded time.Time
+}
+
+// replay folds the rows of a subject that were written by the cut.
+func replay(subject domain.Subject, key string, changes []domain.Change, cut Cut) (replayed, error) {
+	r := replayed{given: map[string]string{}, last: map[string]string{}, at: map[string]time.Time{}}
+	var rows []domain.Change
+	for _, c := range changes {
+		if c.Subject == subject && c.Key == key && !c.Overwritten && cut.knows(Event{At: c.At}) {
+			rows = append(rows, c)
+		}
 	}
-	if r.Priority == "" {
-		r.Priority = m.Priority
+	domain.SortChanges(rows)
+	for _, c := range rows {
+		switch {
+		case c.Kind == domain.ChangeCreate:
+			fields, err := c.Created()
+			if err != nil {
+				return r, err
+			}
+			r.known, r.recorded = true, c.At
+			for name, value := range fields {
+				r.set(name, value, c.At)
+			}
+		case c.Kind == domain.ChangeEvidence:
+			r.evidence++
+		case c.Field != "":
+			r.edited = r.edited || (strings.HasSuffix(c.Field, "_at") && c.From != "" && c.To != c.From)
+			r.set(c.Field, c.To, c.At)
+			if c.Field == "status" && domain.Status(c.To) == domain.Done {
+				r.doneBy = c.Actor
+			}
+		}
 	}
-	if r.Team == "" {
-		r.Team = m.Team
+	return r, nil
+}
+
+func (r *replayed) set(field, value string, at time.Time) {
+	r.last[field], r.at[field] = value, at
+	if r.given[field] == "" {
+		r.given[field] = value
 	}
-	set(Reclassified, r.Kind != m.Kind || r.Priority != m.Priority || r.Team != m.Team)
-	set(HasOwner, m.Owner != "" || m.ExternalOwner != "")
-	set(HasTarget, m.Metric.Target != nil)
-	set(HasBaseline, m.Metric.Baseline != nil)
-	set(HasEvidence, m.EvidenceCount > 0)
-	set(SelfVerified, m.VerifiedBy != "" && m.DoneBy == string(m.VerifiedBy))
 }
 
 // keyNumber is the number at the end of a key such as M-7, 0 without one.
@@ -73,23 +117,93 @@ func keyNumber(key string) int {
 	return n
 }
 
-// IncidentRecordOf is the record of an incident; linkedAt is when recurrence_of
-// was set (zero when unknown), reviewed says that its review is complete.
-func IncidentRecordOf(i domain.Incident, reviewed bool, history []domain.Change) IncidentRecord {
+// IncidentRecordOf is the record of an incident as its history rows told it at
+// the cut; reviewed says that its review was complete by then. An incident whose
+// start nobody gave begins when it was recorded. It returns domain.ErrNotFound
+// when the incident was not recorded or had not begun by the cut, and refuses rows that cannot be
+// read.
+func IncidentRecordOf(key domain.IncidentKey, reviewed bool, changes []domain.Change, cut Cut) (IncidentRecord, error) {
+	fields, err := replay(domain.SubjectIncident, string(key), changes, cut)
+	if err != nil {
+		return IncidentRecord{}, err
+	}
+	if !fields.known {
+		return IncidentRecord{}, domain.Errorf(domain.ErrNotFound, "incident %s was not recorded by %s", key, cut.AsOf.UTC().Format(time.RFC3339))
+	}
 	r := IncidentRecord{
-		Key: i.Key, Severity: i.Severity, Started: i.StartedAt, Resolved: i.ResolvedAt, Services: i.Services, Causes: i.Causes,
-		Fingerprint: i.Fingerprint, RecurrenceOf: i.RecurrenceOf, Reviewed: reviewed, Merged: i.Status == domain.IncidentDismissed,
+		Key: key, Severity: domain.Severity(fields.last["severity"]), Services: lines(fields.last["services"]), Causes: lines(fields.last["causes"]),
+		Fingerprint: fields.last["fingerprint"], RecurrenceOf: domain.IncidentKey(fields.last["recurrence_of"]), LinkedAt: fields.at["recurrence_of"],
+		Reviewed: reviewed, Edited: fields.edited, Merged: domain.IncidentStatus(fields.last["status"]) == domain.IncidentDismissed,
 	}
-	if r.Started.IsZero() {
-		r.Started = i.CreatedAt
-	}
-	for _, c := range history {
-		if c.Subject == domain.SubjectIncident && c.Key == string(i.Key) && c.Field == "recurrence_of" && c.To == string(i.RecurrenceOf) && c.To != "" {
-			r.LinkedAt = c.At
+	for field, into := range map[string]*time.Time{"started_at": &r.Started, "resolved_at": &r.Resolved} {
+		if *into, err = time.Parse(time.RFC3339Nano, fields.last[field]); err != nil && fields.last[field] != "" {
+			return IncidentRecord{}, invalidf("the history of %s holds %s %q; it cannot be read", key, field, fields.last[field])
 		}
 	}
-	if r.LinkedAt.IsZero() && r.RecurrenceOf != "" {
-		r.LinkedAt = i.CreatedAt
+	if r.Started.IsZero() {
+		r.Started, r.StartUnknown = fields.recorded, true
 	}
-	return r
+	if r.Started.After(cut.AsOf) {
+		return IncidentRecord{}, domain.Errorf(domain.ErrNotFound, "incident %s had not begun by %s", key, cut.AsOf.UTC().Format(time.RFC3339))
+	}
+	if r.RecurrenceOf == "" {
+		r.LinkedAt = time.Time{}
+	}
+	if r.Resolved.After(cut.AsOf) { // announced, not yet true
+		r.Resolved = time.Time{}
+	}
+	return r, nil
+}
+
+func lines(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
+}
+
+// The rule of a bulk closure (1.4): so many measures by one actor within so long.
+const (
+	bulkClosures = 5
+	bulkWithin   = 10 * time.Minute
+)
+
+// BulkClosures names the measures that one actor closed together with four
+// others at least within ten minutes. Rows of other subjects and those not known
+// at the cut are ignored; the order does not matter.
+func BulkClosures(changes []domain.Change, cut Cut) map[domain.MeasureKey]bool {
+	byActor := map[string][]domain.Change{}
+	for _, c := range changes {
+		to := domain.Status(c.To)
+		if c.Subject == domain.SubjectMeasure && c.Field == "status" && !c.Overwritten && cut.knows(Event{At: c.At}) && (to == domain.Done || to == domain.Cancelled) {
+			byActor[c.Actor] = append(byActor[c.Actor], c)
+		}
+	}
+	bulk := map[domain.MeasureKey]bool{}
+	for _, rows := range byActor {
+		slices.SortFunc(rows, func(a, b domain.Change) int { return a.At.Compare(b.At) })
+		first, marked := 0, 0
+		for last := range rows {
+			for rows[last].At.Sub(rows[first].At) > bulkWithin {
+				first++
+			}
+			if window := rows[first : last+1]; distinct(window) >= bulkClosures {
+				for _, c := range rows[max(first, marked) : last+1] {
+					bulk[domain.MeasureKey(c.Key)] = true
+				}
+				marked = last + 1
+			}
+		}
+	}
+	return bulk
+}
+
+// distinct counts the measures among rows. More than the limit need not be told
+// apart, so one actor closing thousands costs no more than thousands.
+func distinct(rows []domain.Change) int {
+	seen := map[string]bool{}
+	for i := len(rows) - 1; i >= 0 && len(seen) < bulkClosures; i-- {
+		seen[rows[i].Key] = true
+	}
+	return len(seen)
 }

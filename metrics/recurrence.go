@@ -8,10 +8,6 @@ import (
 	"github.com/followthrough/followthrough/domain"
 )
 
-// levelWindowDays is W of B1: how long after its resolution an incident can still
-// be called the earlier one by category.
-const levelWindowDays = 365
-
 // ServiceLife is when a service existed, from the catalogue. A zero From is
 // unknown (then its first incident opens the exposure and is not counted); a
 // zero To is "still in service".
@@ -46,6 +42,7 @@ type RecurrenceReport struct {
 	Families      int
 	LargestFamily int
 	RejectedLinks int
+	UndatedLinks  int // from or to an incident whose start is not known: undecidable
 	// Recurrences are members after their index that began after its resolution;
 	// Overlapping began before it and are the same episode.
 	Recurrences      int
@@ -88,7 +85,7 @@ func Recurrence(s *Snapshot, c Cohort, in RecurrenceInput) (RecurrenceReport, er
 	list := joined.byIndex(s)
 	reducing := codes(domain.MeasureKinds(), c.Policy.Preventing)
 	plan := s.plans(&joined, list, reducing)
-	r.RejectedLinks = joined.rejected
+	r.RejectedLinks, r.UndatedLinks = joined.rejected, joined.undated
 	r.ReportingLagDays = s.reportingLag()
 	w := recurrenceWalk{s: s, c: &c, in: in, lives: lives, plan: plan, end: c.asOf() - int64(r.ReportingLagDays*msPerDay), m: newMatcher(s, c.Filter)}
 	w.walk(list)
@@ -108,7 +105,7 @@ func (s *Snapshot) reportingLag() float64 {
 	var lags []float64
 	for i := range s.incidents {
 		inc := &s.incidents[i]
-		if inc.recurrenceOf >= 0 && inc.linkedAt > 0 {
+		if inc.recurrenceOf >= 0 && inc.linkedAt > 0 && inc.placed() {
 			lags = append(lags, float64(max(0, inc.linkedAt-inc.started))/msPerDay)
 		}
 	}
@@ -248,7 +245,7 @@ type levelEvent struct {
 // that are recurrences by explicit link, by category and by fingerprint.
 func (s *Snapshot) levels(c *Cohort, f *families) (incidents int, figures []Figure) {
 	m := newMatcher(s, c.Filter)
-	byCategory, byPrint := s.candidates()
+	byCategory, byPrint := s.candidates(c)
 	var n, l1, l2, l3 int
 	for i := range s.incidents {
 		inc := &s.incidents[i]
@@ -275,11 +272,11 @@ func (s *Snapshot) levels(c *Cohort, f *families) (incidents int, figures []Figu
 }
 
 // candidates says which incidents follow one of the same service and cause (L2),
-// or of the same service and fingerprint (L3), resolved at most a year before.
-func (s *Snapshot) candidates() (byCategory, byPrint []bool) {
+// or of the same service and fingerprint (L3), resolved at most W (a year) before.
+func (s *Snapshot) candidates(c *Cohort) (byCategory, byPrint []bool) {
 	var events []levelEvent
 	for i := range s.incidents {
-		if inc := &s.incidents[i]; inc.known && !inc.merged {
+		if inc := &s.incidents[i]; inc.placed() {
 			events = append(events, levelEvent{inc.started, true, int32(i)})
 			if inc.resolved != 0 {
 				events = append(events, levelEvent{inc.resolved, false, int32(i)})
@@ -305,7 +302,7 @@ func (s *Snapshot) candidates() (byCategory, byPrint []bool) {
 	}
 	category1, print1 := map[category]int64{}, map[print]int64{}
 	byCategory, byPrint = make([]bool, len(s.incidents)), make([]bool, len(s.incidents))
-	const window = levelWindowDays * msPerDay
+	window := int64(c.Policy.Windows.OrDefault().SameCause) * msPerDay
 	for _, e := range events {
 		inc := &s.incidents[e.incident]
 		for _, v := range inc.services {

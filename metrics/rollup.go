@@ -6,6 +6,7 @@ import "time"
 // done, 1 overdue, 1 cancelled" and never as a percentage.
 type RollUp struct {
 	Total       int // without the excluded
+	Unknown     int // imported without a status: in Total, in none of the others
 	Done        int // completed, verified ones included
 	Verified    int
 	Effective   int
@@ -16,7 +17,8 @@ type RollUp struct {
 	Excluded    int // duplicates and created in error
 	WithoutDue  int // never had a date
 	// FollowedThrough: every remaining measure is completed. VerifiedThrough:
-	// every one is verified. Both are undecided for "no plan" and "plan dropped".
+	// every one is verified. Both are undecided for "no plan" and "plan dropped", and while a measure of
+	// unknown status could decide either way.
 	FollowedThrough Answer
 	VerifiedThrough Answer
 }
@@ -28,8 +30,12 @@ func RollUpIncident(measures []Facts, asOf time.Time) RollUp {
 		r.add(&measures[i], asOf)
 	}
 	if remaining := r.Total - r.Cancelled; remaining > 0 {
-		r.FollowedThrough = answer(r.Done == remaining)
-		r.VerifiedThrough = answer(r.Verified == remaining)
+		if r.Done == remaining || r.Open > 0 {
+			r.FollowedThrough = answer(r.Done == remaining)
+		}
+		if r.Verified == remaining || r.Open > 0 || r.Done > r.Verified {
+			r.VerifiedThrough = answer(r.Verified == remaining)
+		}
 	}
 	return r
 }
@@ -40,6 +46,10 @@ func (r *RollUp) add(f *Facts, asOf time.Time) {
 		return
 	}
 	r.Total++
+	if f.Unknown {
+		r.Unknown++
+		return
+	}
 	if f.Original.Date.IsZero() {
 		r.WithoutDue++
 	}

@@ -17,7 +17,7 @@ type life struct {
 func (s *Snapshot) lives(in RecurrenceInput, asOf int64) ([]life, error) {
 	first := int64(never)
 	for i := range s.incidents {
-		if s.incidents[i].known {
+		if s.incidents[i].placed() {
 			first = min(first, s.incidents[i].started)
 		}
 	}
@@ -58,7 +58,7 @@ func (s *Snapshot) lives(in RecurrenceInput, asOf int64) ([]life, error) {
 func (s *Snapshot) openUnknown(lives []life) {
 	for i := range s.incidents {
 		inc := &s.incidents[i]
-		if !inc.known || inc.merged {
+		if !inc.placed() {
 			continue
 		}
 		for _, v := range inc.services {
@@ -118,7 +118,7 @@ func (s *Snapshot) serviceRates(r *RecurrenceReport, f *families, lives []life, 
 	total := 0
 	for i := range s.incidents {
 		inc := &s.incidents[i]
-		if !w.m.incident(inc) || inc.merged {
+		if !w.m.incident(inc) || !inc.placed() {
 			continue
 		}
 		root := &s.incidents[f.root[i]]

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/followthrough/followthrough/domain"
@@ -29,6 +30,7 @@ type SLAReport struct {
 type SLAPriority struct {
 	Priority   domain.Priority
 	TargetDays int
+	Policies   []int  // versions of the policy that set this target
 	Attained   Figure // over the matured cohort, cancelled before the target left out
 	Cancelled  int    // cancelled before the target
 	WorstCase  Figure // those counted as missed: the lower bound
@@ -39,29 +41,67 @@ type SLAPriority struct {
 	NoOrigin  int // incident unresolved, with FromResolved
 }
 
-// SLA evaluates measures whose target has passed. The policy of the cohort names
-// the targets in days by priority; measures created under another policy are
-// reported by a cohort that pins that one and its period. The deadline is the
-// origin plus the target in elapsed days; the deadline instant is late. Errors
-// as Completion.
+// SLA evaluates measures whose target has passed. The target in days is that of
+// the policy version valid when the measure was created, so a priority whose
+// target was changed has one row per target. The deadline is the origin plus the
+// target in elapsed days; the deadline instant is late. Errors as Completion.
 func SLA(s *Snapshot, c Cohort, origin Origin) (SLAReport, error) {
 	sel, err := s.begin(&c)
 	if err != nil {
 		return SLAReport{}, err
 	}
 	r := SLAReport{Cohort: c, Origin: origin}
-	byPriority := make([][]int32, len(domain.Priorities())+1)
+	versions := c.policies()
+	targets := targetsOf(versions)
+	members := make([][]int32, len(targets.rows))
 	for _, row := range sel.rows {
 		if s.flags[row]&impossibleRow == 0 {
-			byPriority[s.prio[row]] = append(byPriority[s.prio[row]], row)
+			if at := targets.place[policyAt(versions, s.created[row])][s.prio[row]]; at >= 0 {
+				members[at] = append(members[at], row)
+			}
 		}
 	}
-	for i, p := range domain.Priorities() {
-		if days, ok := c.Policy.SLADays[p]; ok {
-			r.Priorities = append(r.Priorities, s.slaOf(p, days, byPriority[i+1], c.asOf(), origin))
-		}
+	for i, t := range targets.rows {
+		row := s.slaOf(t.Priority, t.TargetDays, members[i], c.asOf(), origin)
+		row.Policies = t.Policies
+		r.Priorities = append(r.Priorities, row)
 	}
 	return r, nil
+}
+
+// slaTargets are the rows of an SLA report; place[version][priority code] is the
+// row, -1 where the version sets no target.
+type slaTargets struct {
+	rows  []SLAPriority
+	place [][]int
+}
+
+func targetsOf(versions []domain.Policy) slaTargets {
+	var t slaTargets
+	for range versions {
+		place := make([]int, len(domain.Priorities())+1)
+		for i := range place {
+			place[i] = -1
+		}
+		t.place = append(t.place, place)
+	}
+	for code, p := range domain.Priorities() {
+		first := len(t.rows)
+		for v, policy := range versions {
+			days, ok := policy.SLADays[p]
+			if !ok {
+				continue
+			}
+			at := first + slices.IndexFunc(t.rows[first:], func(r SLAPriority) bool { return r.TargetDays == days })
+			if at < first {
+				at = len(t.rows)
+				t.rows = append(t.rows, SLAPriority{Priority: p, TargetDays: days})
+			}
+			t.rows[at].Policies = append(t.rows[at].Policies, policy.Version)
+			t.place[v][code+1] = at
+		}
+	}
+	return t
 }
 
 func (s *Snapshot) slaOf(p domain.Priority, target int, rows []int32, asOf int64, origin Origin) SLAPriority {

@@ -42,6 +42,7 @@ const (
 	impossibleRow // derived: impossible order of events
 	excludedRow   // derived: duplicate or created in error
 	lateMove      // derived: due date moved within 48 h of the deadline or later
+	unknownRow    // derived: nobody knows whether it is open
 )
 
 // noDate is the civil day of a measure without due date.
@@ -229,6 +230,7 @@ func derivedFlags(f *Facts) (flags Flag) {
 	set(impossibleRow, f.Impossible)
 	set(excludedRow, f.Excluded)
 	set(lateMove, f.LateMoves > 0)
+	set(unknownRow, f.Unknown)
 	return flags
 }
 

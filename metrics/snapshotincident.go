@@ -8,9 +8,12 @@ import (
 
 // IncidentRecord is one incident as a Snapshot takes it.
 type IncidentRecord struct {
-	Key          domain.IncidentKey
-	Severity     domain.Severity
-	Started      time.Time
+	Key      domain.IncidentKey
+	Severity domain.Severity
+	Started  time.Time
+	// StartUnknown says that nobody gave the start and Started is when the incident
+	// was recorded. It has measures, but no place among recurrences and rates.
+	StartUnknown bool
 	Resolved     time.Time // zero = not yet
 	Services     []string
 	Causes       []string
@@ -18,6 +21,7 @@ type IncidentRecord struct {
 	RecurrenceOf domain.IncidentKey
 	LinkedAt     time.Time // when RecurrenceOf was set; zero = with the incident
 	Reviewed     bool      // has a complete review
+	Edited       bool      // an instant was changed after it had been given
 	// Merged and dismissed incidents are no recurrence and no index (rule R14).
 	Merged bool
 }
@@ -33,8 +37,16 @@ type incidentRow struct {
 	fingerprint  string
 	severity     uint8
 	reviewed     bool
+	edited       bool
 	merged       bool
+	undated      bool // its start is not known
 	known        bool // false for a key that only a measure named so far
+}
+
+// placed says whether the incident has a place among recurrences and rates: it is
+// known, not merged into another one, its start is known and not after its end.
+func (i *incidentRow) placed() bool {
+	return i.known && !i.merged && !i.undated && (i.resolved == 0 || i.resolved >= i.started)
 }
 
 // PutIncident adds an incident or replaces it.
@@ -45,7 +57,7 @@ func (s *Snapshot) PutIncident(r IncidentRecord) {
 	}
 	row := incidentRow{
 		key: r.Key, started: r.Started.UnixMilli(), recurrenceOf: s.incidentIndex(r.RecurrenceOf), fingerprint: r.Fingerprint,
-		severity: code(domain.Severities(), r.Severity), reviewed: r.Reviewed, merged: r.Merged, known: true,
+		severity: code(domain.Severities(), r.Severity), reviewed: r.Reviewed, edited: r.Edited, merged: r.Merged, undated: r.StartUnknown, known: true,
 	}
 	if !r.Resolved.IsZero() {
 		row.resolved = r.Resolved.UnixMilli()

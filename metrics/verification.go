@@ -6,9 +6,6 @@ import (
 	"github.com/followthrough/followthrough/domain"
 )
 
-// verifyAfterDays is v of A9: completions at least that old should be verified.
-const verifyAfterDays = 30
-
 // VerificationReport is how claims of done are looked at (A9).
 type VerificationReport struct {
 	Cohort       Cohort
@@ -33,7 +30,8 @@ func Verification(s *Snapshot, c Cohort) (VerificationReport, error) {
 	var e exits
 	debt, old := 0, 0
 	asOf := c.asOf()
-	matured := asOf - verifyAfterDays*msPerDay
+	after := c.Policy.Windows.OrDefault().Verify // v: completions that old should be verified
+	matured := asOf - int64(after)*msPerDay
 	for _, row := range sel.rows {
 		if s.flags[row]&impossibleRow != 0 {
 			continue
@@ -64,7 +62,7 @@ func Verification(s *Snapshot, c Cohort) (VerificationReport, error) {
 			}
 		}
 	}
-	v := strconv.Itoa(verifyAfterDays)
+	v := strconv.Itoa(after)
 	r.Verified, r.Effective = verified.figure("A9", "verified", v), effective.figure("A9", "effective", "")
 	r.ReopenRate = reopened.figure("A9", "reopened", "")
 	r.Debt = census("A9", "verification_debt", v, debt, old)
