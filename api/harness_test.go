@@ -34,7 +34,8 @@ type world struct {
 	log     bytes.Buffer
 	tokens  map[string]string
 	// served are the operations that have answered with success.
-	served map[string]bool
+	served   map[string]bool
+	trackers *trackers
 }
 
 func (w *world) now() time.Time { return time.Unix(0, w.clock.Load()).UTC() }
@@ -44,6 +45,14 @@ func (w *world) advance(d time.Duration) { w.clock.Add(int64(d)) }
 // newWorld starts an installation with two teams and these tokens: admin,
 // auditor, member (of t_a), viewer (of t_a), foreign (a member of t_b).
 func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := newEmptyWorld(t)
+	w.people(t.Context())
+	return w
+}
+
+// newEmptyWorld starts an installation that nobody has come to yet.
+func newEmptyWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, tokens: map[string]string{}, served: map[string]bool{}}
 	w.clock.Store(start.UnixNano())
@@ -61,13 +70,13 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.db = db
-	w.app = app.New(app.Options{Store: db, Now: w.now, Zone: time.UTC, Hosts: domain.HostList{"api.github.com", "*.atlassian.net"}, TokenCache: time.Minute})
 	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	if w.server, err = New(Options{App: w.app, Log: log, Ready: db.Ready, Version: "test"}); err != nil {
+	w.trackers = newTrackers(w, log)
+	w.app = app.New(app.Options{Store: db, Now: w.now, Zone: time.UTC, Hosts: domain.HostList{"api.github.com", "*.atlassian.net"}, Remote: w.trackers, TokenCache: time.Minute})
+	if w.server, err = New(Options{App: w.app, Intake: w.trackers, Log: log, Ready: db.Ready, Version: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	w.handler = w.server.Handler()
-	w.people(ctx)
 	return w
 }
 

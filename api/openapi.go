@@ -36,12 +36,32 @@ func specify(table []route, version string) (specification, error) {
 	for n := range table {
 		doc.AddOperation(operation(&table[n], registry, problem))
 	}
+	allowNull(registry)
 	asJSON, err := json.MarshalIndent(doc, "", "  ")
 	if err != nil {
 		return specification{}, err
 	}
 	asYAML, err := doc.YAML()
 	return specification{append(asJSON, '\n'), asYAML}, err
+}
+
+// allowNull says of every member that points to an object that it may be null:
+// the generator says so of texts and numbers only.
+func allowNull(registry huma.Registry) {
+	for name, schema := range registry.Map() {
+		t := registry.TypeFromRef("#/components/schemas/" + name)
+		if t == nil || t.Kind() != reflect.Struct {
+			continue
+		}
+		for _, f := range reflect.VisibleFields(t) {
+			member, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+			part := schema.Properties[member]
+			if part == nil || part.Ref == "" || f.Type.Kind() != reflect.Pointer || options == "omitempty" {
+				continue
+			}
+			schema.Properties[member] = &huma.Schema{OneOf: []*huma.Schema{{Ref: part.Ref}, {Type: "null"}}, Description: f.Tag.Get("doc")}
+		}
+	}
 }
 
 // schemaName drops the suffix that keeps Go names apart.

@@ -83,10 +83,12 @@ func (s *Server) routes() []route {
 	return all
 }
 
+// echoPath writes a path of the document the way Echo does.
+func echoPath(path string) string { return strings.NewReplacer("{", ":", "}", "").Replace(path) }
+
 // serve registers a row with Echo.
 func (s *Server) serve(r *route) {
-	path := prefix + strings.NewReplacer("{", ":", "}", "").Replace(r.path)
-	s.echo.Add(r.method, path, func(ec echo.Context) error {
+	s.echo.Add(r.method, prefix+echoPath(r.path), func(ec echo.Context) error {
 		c := &call{Context: ec, route: r}
 		if err := s.enter(c); err != nil {
 			return err

@@ -1,0 +1,160 @@
+package api
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/followthrough/followthrough/sync/trackertest/githubsim"
+)
+
+// TestEveryRoute drives every operation of the table to success, with the real
+// store, engine and simulated trackers. The harness holds each exchange
+// against the document.
+func TestEveryRoute(t *testing.T) {
+	w := newWorld(t)
+	v1 := func(path string) string { return prefix + path }
+	del := func(path, tag string) answer {
+		return w.do(request{as: "admin", method: http.MethodDelete, path: v1(path), header: map[string]string{"If-Match": tag}})
+	}
+	list := func(as, path string) { w.get(as, v1(path)+"?limit=1&total=true").want(200) }
+
+	// Incidents.
+	inc := w.post("member", v1("/incidents"), object{"title": "Database down", "severity": "SEV2", "team": "t_a", "services": []string{"db"}, "causes": []string{"capacity"},
+		"started_at": "2026-11-20T10:00:00Z", "resolved_at": "2026-11-20T12:00:00Z"}).want(201)
+	w.patch("member", v1("/incidents/INC-1"), inc.etag(), object{"status": "in_review", "summary": "A **disk** was full."}).want(200)
+	w.get("viewer", v1("/incidents/INC-1")).want(200)
+	list("viewer", "/incidents")
+
+	// Trackers.
+	w.platform(nil).want(201)
+	tracker := w.get("viewer", v1("/trackers/platform")).want(200)
+	w.patch("admin", v1("/trackers/platform"), tracker.etag(), object{"conflict_policy": object{"title": "ask"}}).want(200)
+	list("viewer", "/trackers")
+	if check := w.post("admin", v1("/trackers/platform/check"), nil).want(200); check.json()["can_write"] != true {
+		t.Errorf("check = %s", check.body)
+	}
+
+	// A measure and its whole life.
+	key, _ := w.measure(object{"incident": "INC-1", "owner": "p_member", "success_metric": object{"name": "time to detect", "unit": "min", "target": 5, "direction": "at_most"}})
+	at := v1("/measures/" + key)
+	w.get("viewer", v1("/trackers/platform/plan")).want(200)
+	w.post("member", at+"/links", object{"tracker": "platform"}).want(201)
+	w.sync("platform")
+	if drift := w.get("viewer", v1("/trackers/platform/drift")).want(200); drift.json()["equal"] != true || drift.json()["compared"] != 1.0 {
+		t.Errorf("drift = %s", drift.body)
+	}
+	w.post("member", v1("/trackers/platform/sync"), nil).want(200)
+	w.get("viewer", v1("/trackers/platform/status")).want(200)
+	list("viewer", "/measures/"+key+"/links")
+	w.get("viewer", at+"/links/platform").want(200)
+	m := w.get("viewer", at).want(200)
+	m = w.patch("member", at, m.etag(), object{"status": "accepted"}).want(200)
+	w.post("member", v1("/measures/bulk"), object{"items": []object{{"key": key}, {"key": "M-99"}}, "change": object{"priority": "P2"}}).want(200)
+	w.post("member", at+"/evidence", object{"title": "Runbook", "url": "https://example.org/runbook", "effective_on": "2026-11-24"}).want(201)
+	list("viewer", "/measures/"+key+"/evidence")
+	w.post("member", at+"/observations", object{"items": []object{{"at": "2026-11-24T10:00:00Z", "value": 4.5, "note": "drill"}}}).want(201)
+	list("viewer", "/measures/"+key+"/observations")
+	list("viewer", "/measures/"+key+"/history")
+	list("viewer", "/incidents/INC-1/measures")
+	list("viewer", "/incidents/INC-1/history")
+	list("viewer", "/measures")
+	w.get("viewer", v1("/incidents/INC-1/stats")).want(200)
+
+	// Both sides change the title: a person decides.
+	w.patch("member", at, "*", object{"title": "Alert on lag, ours"}).want(200)
+	issue := w.issue("Alert on replication lag")
+	theirs := "Alert on lag, theirs"
+	w.trackers.github.As("robot").Edit("acme/platform", issue.Number, githubsim.Edit{Title: &theirs})
+	w.sync("platform")
+	open := w.get("viewer", v1("/conflicts")+"?open=true&total=true").want(200).json()
+	if open["total"] != 1.0 {
+		t.Fatalf("conflicts = %v", open)
+	}
+	w.get("viewer", v1("/conflicts/1")).want(200)
+	if done := w.post("member", v1("/conflicts/1/resolve"), object{"choice": "theirs"}).want(200); done.text("winner") != theirs {
+		t.Errorf("resolved = %s", done.body)
+	}
+	w.sync("platform")
+	history := w.get("viewer", at+"/history?limit=200").want(200).json()["items"].([]any)
+	lost := history[len(history)-1].(object)
+	for _, row := range history {
+		if row := row.(object); row["field"] == "title" && row["overwritten"] == true {
+			lost = row
+		}
+	}
+	w.post("member", at+"/put-back", object{"seq": lost["seq"], "side": "to"}).want(200)
+
+	// People, teams, tokens, policies.
+	team := w.post("admin", v1("/teams"), object{"name": "Storage"}).want(201)
+	w.patch("admin", v1("/teams/"+team.text("id")), team.etag(), object{"lead": "p_member"}).want(200)
+	w.get("admin", v1("/teams/"+team.text("id"))).want(200)
+	list("viewer", "/teams")
+	person := w.post("admin", v1("/people"), object{"name": "Ana Roth", "role": "member", "teams": []string{"t_a"}}).want(201)
+	w.patch("admin", v1("/people/"+person.text("id")), person.etag(), object{"email": "ana@example.org", "deputy": "p_member"}).want(200)
+	w.get("viewer", v1("/people/"+person.text("id"))).want(200)
+	list("viewer", "/people")
+	w.post("admin", v1("/people/p_member/identities"), object{"tracker": "platform", "login": "robot"}).want(201)
+	list("viewer", "/people/p_member/identities")
+	del("/people/p_member/identities/platform", "*").want(204)
+	token := w.post("admin", v1("/tokens"), object{"name": "reader", "role": "viewer"}).want(201)
+	w.get("admin", v1("/tokens/"+token.text("id"))).want(200)
+	list("admin", "/tokens")
+	del("/tokens/"+token.text("id"), token.etag()).want(204)
+	w.get("member", v1("/me")).want(200)
+	policy := w.get("viewer", v1("/policies/current")).want(200)
+	w.patch("admin", v1("/policies/current"), policy.etag(), object{"look_again_days": 60, "reason": "quarterly is too late"}).want(200)
+	w.get("viewer", v1("/policies/1")).want(200)
+
+	// The ends of things.
+	link := w.get("viewer", at+"/links/platform").want(200)
+	del("/measures/"+key+"/links/platform", link.etag()).want(204)
+	w.post("member", at+"/links", object{"tracker": "platform", "url": "https://github.com/acme/platform/issues/1"}).want(201)
+	del("/measures/"+key+"/links?tracker=platform", "*").want(204)
+	del("/trackers/platform", w.get("admin", v1("/trackers/platform")).etag()).want(204)
+	setUp(t, w)
+
+	for _, r := range w.server.table {
+		if !w.served[r.id] {
+			t.Errorf("%s %s (%s) was never served with success here", r.method, r.path, r.id)
+		}
+	}
+}
+
+// setUp creates the first administrator in a world of its own.
+func setUp(t *testing.T, w *world) {
+	t.Helper()
+	empty := newEmptyWorld(t)
+	secret, ok, err := empty.app.Access.NewSetup(t.Context())
+	if err != nil || !ok {
+		t.Fatalf("new set-up link: %v, %v", ok, err)
+	}
+	empty.post("", prefix+"/setup", object{"secret": secret, "name": "Ana Roth"}).want(201)
+	for op := range empty.served {
+		w.served[op] = true
+	}
+}
+
+// TestTableAndDocumentAgree compares the three places a route stands in: the
+// table, the document and the router.
+func TestTableAndDocumentAgree(t *testing.T) {
+	w := newWorld(t)
+	table := map[string]bool{}
+	for _, r := range w.server.table {
+		if r.needs == "" && !r.open {
+			t.Errorf("%s names no permission", r.id)
+		}
+		if r.open == (r.needs != "") {
+			t.Errorf("%s is open and needs %q", r.id, r.needs)
+		}
+		table[r.method+" "+prefix+echoPath(r.path)] = true
+	}
+	for _, r := range w.server.echo.Routes() {
+		if len(r.Path) > len(prefix) && r.Path[:len(prefix)] == prefix && !table[r.Method+" "+r.Path] {
+			t.Errorf("%s %s is served and not in the table, so it is not documented", r.Method, r.Path)
+		}
+		delete(table, r.Method+" "+r.Path)
+	}
+	for missing := range table {
+		t.Errorf("%s is documented and not served", missing)
+	}
+}
