@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -11,7 +12,6 @@ import (
 	"github.com/followthrough/followthrough/domain"
 	tracksync "github.com/followthrough/followthrough/sync"
 	"github.com/followthrough/followthrough/sync/github"
-	"github.com/followthrough/followthrough/sync/jira"
 	"github.com/followthrough/followthrough/sync/trackertest/githubsim"
 	"github.com/followthrough/followthrough/sync/trackertest/jirasim"
 )
@@ -26,6 +26,8 @@ type trackers struct {
 	jiraUser   string
 	jiraMail   string
 }
+
+var errNoJira = errors.New("no Jira adapter yet")
 
 const hookSecret = "0123456789abcdef0123456789abcdef"
 
@@ -45,11 +47,10 @@ func newTrackers(w *world, log *slog.Logger) *trackers {
 		IncidentURL: func(key domain.IncidentKey) string { return "https://follow.example/incidents/" + string(key) },
 		Hooks: map[domain.TrackerKind]tracksync.HookReader{
 			domain.GitHub: {Verify: github.VerifySignature, Headers: []string{"X-GitHub-Event", "X-GitHub-Delivery"}},
-			domain.Jira:   {Verify: jira.VerifySignature, Headers: []string{"X-Atlassian-Webhook-Identifier"}},
 		},
 		Open: func(v domain.TrackerView) (tracksync.Tracker, error) {
 			if v.Tracker.Kind == domain.Jira {
-				return jira.New(jira.Config{Tracker: v.Tracker, Secrets: v.Secrets, Identities: v.Identities, Transport: k.jira.Transport(), Now: w.now})
+				return nil, errNoJira
 			}
 			return github.New(github.Config{Tracker: v.Tracker, Secrets: v.Secrets, Identities: v.Identities, Transport: k.github.Transport(), Now: w.now})
 		}})
