@@ -80,6 +80,7 @@ func (e *Engine) driftBatch(ctx context.Context, view domain.TrackerView, tracke
 // cannot tell from ours is equal.
 func (e *Engine) compare(view domain.TrackerView, tracker Tracker, link domain.LinkView, s domain.Snapshot) []Difference {
 	local := link.Measure.Values()
+	s = focused(tracker, s, link.Measure.ID)
 	link.Link.Snapshot = &s
 	st := &step{e: e, view: view, tracker: tracker, link: link}
 	d := st.merge()

@@ -118,7 +118,7 @@ func (s *step) merge() Decision {
 	for _, c := range s.link.Conflicts {
 		asked[c.Field] = true
 	}
-	d := Merge(MergeInput{Base: link.Base, Local: s.link.Measure.Values(), Remote: *link.Snapshot, States: link.FieldStates,
+	d := Merge(MergeInput{Base: link.Base, Local: s.link.Measure.Values(), Remote: focused(s.tracker, *link.Snapshot, s.link.Measure.ID), States: link.FieldStates,
 		Asked: asked, Put: s.tracker.Put, Policy: s.view.Tracker.Resolution, LocalAt: s.link.Measure.UpdatedAt, Now: s.e.Now()})
 	s.refuse(&d)
 	return d

@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"slices"
 
 	"github.com/followthrough/followthrough/domain"
 )
@@ -22,6 +23,8 @@ func (e *Engine) Sweep(ctx context.Context, id domain.TrackerID) (*Report, error
 	if err != nil {
 		return report, err
 	}
+	// In the order of a list by creation, so that each batch goes on where the last one stopped.
+	slices.SortStableFunc(links, func(a, b domain.LinkHead) int { return a.Remote.Number - b.Remote.Number })
 	var missing []domain.LinkHead
 	for start := 0; start < len(links); start += sweepBatch {
 		batch := links[start:min(start+sweepBatch, len(links))]

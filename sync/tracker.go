@@ -45,3 +45,17 @@ type Tracker interface {
 	// ParseWebhook reduces a delivery, whose signature was checked, to an event.
 	ParseWebhook(header http.Header, body []byte) (domain.Event, error)
 }
+
+// focuser is a tracker whose issues may carry the markers of several measures:
+// For reads a snapshot as the one measure's. It is pure.
+type focuser interface {
+	For(s domain.Snapshot, measureID string) domain.Snapshot
+}
+
+// focused reads a snapshot as one measure's, where the tracker can tell.
+func focused(tracker Tracker, s domain.Snapshot, measureID string) domain.Snapshot {
+	if f, ok := tracker.(focuser); ok {
+		return f.For(s, measureID)
+	}
+	return s
+}

@@ -30,7 +30,7 @@ func (p *program) openTracker(view domain.TrackerView) (tracksync.Tracker, error
 	if governor.Spacing == 0 {
 		governor.Spacing = time.Second // GitHub asks for a second between writes
 	}
-	return github.New(github.Config{Tracker: t, Secrets: view.Secrets, Identities: view.Identities, Transport: governor, Now: p.now})
+	return github.New(github.Config{Tracker: t, Secrets: view.Secrets, Identities: view.Identities, Transport: governor, Now: p.now, Cursor: view.Cursor})
 }
 
 // budgetOf names the budget of a credential without revealing it.

@@ -2,6 +2,7 @@ package github
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/followthrough/followthrough/domain"
@@ -52,50 +53,62 @@ type document struct {
 	crlf          bool
 }
 
-// parse cuts a text at the block with the given id. Without an id, or without
-// a block of that id, the last id that occurs counts: the block is the last
-// thing in the text, and what is quoted above it belongs to people. Of several
-// blocks with the same id the first one wins (A5).
+// parse cuts a text at the block with the given id, if there is a choice.
 func parse(text, id string) document {
 	d := document{crlf: strings.Contains(text, "\r\n")}
 	lines := strings.SplitAfter(text, "\n")
-	found := blocks(lines)
-	if len(found) == 0 {
+	f, ok := choose(blocks(lines), id)
+	if !ok {
 		d.before = text
 		return d
 	}
-	want := found[len(found)-1].id
-	for _, f := range found {
-		if id != "" && f.id == id {
-			want = id
-		}
-	}
-	for _, f := range found {
-		if f.id == want {
-			d.before, d.after = strings.Join(lines[:f.from], ""), strings.Join(lines[f.to:], "")
-			d.block = &block{id: f.id, nonce: f.nonce, lines: lines[f.from:f.to]}
-			break
-		}
-	}
+	d.before, d.after = strings.Join(lines[:f.from], ""), strings.Join(lines[f.to:], "")
+	d.block = &block{id: f.id, nonce: f.nonce, lines: lines[f.from:f.to]}
 	return d
+}
+
+// choose picks our block. Without an id, or without a block of that id, the
+// last id that occurs counts: the block is the last thing in the text, and what
+// is quoted above it belongs to people. Of several blocks with the same id the
+// first one wins (A5). One inside a code fence is a quotation, unless there is
+// no other: a fence somebody forgot to close must not hide the block.
+func choose(found []span, id string) (span, bool) {
+	if len(found) == 0 {
+		return span{}, false
+	}
+	quoted := func(s span) bool { return s.quoted }
+	for _, candidates := range [][]span{slices.DeleteFunc(slices.Clone(found), quoted), found} {
+		if n := slices.IndexFunc(candidates, func(s span) bool { return id != "" && s.id == id }); n >= 0 {
+			return candidates[n], true
+		}
+	}
+	if plain := slices.DeleteFunc(slices.Clone(found), quoted); len(plain) > 0 {
+		found = plain
+	}
+	last := found[len(found)-1].id
+	return found[slices.IndexFunc(found, func(s span) bool { return s.id == last })], true
 }
 
 // span is where a block stands in the lines of a text.
 type span struct {
 	id, nonce string
 	from, to  int
+	// quoted is true inside a code fence.
+	quoted bool
 }
 
 // blocks finds all blocks. One without its end reaches as far as its lines do;
 // one inside another one's lines ends the first.
 func blocks(lines []string) []span {
 	var out []span
+	var open string // the fence we are in
 	for n := 0; n < len(lines); n++ {
 		g := beginLine.FindStringSubmatch(bare(lines[n]))
 		if g == nil {
+			open = fenced(open, bare(lines[n]))
 			continue
 		}
-		s := span{id: g[1], nonce: g[2], from: n, to: n + 1}
+		s := span{id: g[1], nonce: g[2], from: n, to: n + 1, quoted: open != ""}
 		for end := n + 1; end < len(lines); end++ {
 			line := bare(lines[end])
 			if beginLine.MatchString(line) {

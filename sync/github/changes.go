@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -28,6 +29,10 @@ const (
 type cursor struct {
 	Repository string `json:"repository"`
 	Place      string `json:"place,omitempty"`
+	// Meaning is what the rows so far were read with: the mapping and identities.
+	Meaning string `json:"meaning,omitempty"`
+	// Labels are what labels mean whose names have changed since (T47).
+	Labels map[int64]string `json:"labels,omitempty"`
 	// Since is where the window begins. It is frozen between idle looks.
 	Since time.Time `json:"since,omitzero"`
 	// ETag is that of the last look at the window, newest first.
@@ -38,8 +43,33 @@ type cursor struct {
 	After   time.Time `json:"after,omitzero"`
 	Next    string    `json:"next,omitempty"`
 	Chain   int       `json:"chain,omitempty"`
+	// Until ends the catch-up: everything newer is in hand from the look before it.
+	Until time.Time `json:"until,omitzero"`
 	// High is the newest change seen in this cycle.
 	High time.Time `json:"high,omitzero"`
+}
+
+// fits reports whether the position belongs to the tracker as configured now.
+func (c cursor) fits(t *Tracker) bool {
+	return strings.EqualFold(c.Repository, t.cfg.Tracker.Repository) && c.Meaning == t.meaning
+}
+
+// learn takes over what a stored position remembers.
+func (t *Tracker) learn(c cursor) {
+	t.learnPlace(c.Place)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for id, meaning := range c.Labels {
+		t.labelIDs[id] = meaning
+	}
+}
+
+// remember adds what this adapter knows by now to the position.
+func (t *Tracker) remember(c cursor) domain.Cursor {
+	t.mu.Lock()
+	c.Labels = maps.Clone(t.labelIDs)
+	t.mu.Unlock()
+	return c.encode()
 }
 
 // encode makes the cursor opaque.
@@ -55,33 +85,20 @@ func (t *Tracker) Changed(ctx context.Context, since domain.Cursor, _ []string) 
 	if len(since) > 0 && json.Unmarshal(since, &c) != nil {
 		c = cursor{} // an unreadable position is the beginning
 	}
-	if !strings.EqualFold(c.Repository, t.cfg.Tracker.Repository) {
-		c = cursor{Repository: t.cfg.Tracker.Repository, CatchUp: true}
+	if !c.fits(t) {
+		// Another repository, or another reading of the same one: everything is
+		// read again, because a row that did not change may mean something else now.
+		c = cursor{Repository: t.cfg.Tracker.Repository, Meaning: t.meaning, CatchUp: true}
 	}
-	if c.Place == "" {
-		place, err := t.findPlace(ctx)
-		if err != nil {
-			return domain.Changes{}, err
-		}
-		c.Place = place
+	t.learn(c)
+	if err := t.ready(ctx); err != nil {
+		return domain.Changes{}, err
 	}
-	t.learnPlace(c.Place)
+	c.Place = t.knownPlace()
 	if c.CatchUp {
 		return t.catchUp(ctx, c)
 	}
 	return t.look(ctx, c)
-}
-
-// findPlace reads the repository's immutable id, once.
-func (t *Tracker) findPlace(ctx context.Context) (string, error) {
-	if place := t.knownPlace(); place != "" {
-		return place, nil
-	}
-	r, _, err := t.readRepository(ctx)
-	if err != nil {
-		return "", err
-	}
-	return strconv.FormatInt(r.ID, 10), nil
 }
 
 func (t *Tracker) listPath(sort, direction string, since time.Time) string {
@@ -105,7 +122,7 @@ func (t *Tracker) look(ctx context.Context, c cursor) (domain.Changes, error) {
 		return domain.Changes{}, err
 	}
 	if a.status == http.StatusNotModified {
-		return domain.Changes{Next: c.encode(), NotModified: true, ServerTime: a.server, Quota: a.quota()}, nil
+		return domain.Changes{Next: t.remember(c), NotModified: true, ServerTime: a.server, Quota: a.quota()}, nil
 	}
 	if a.status != http.StatusOK {
 		return domain.Changes{}, t.client.judge(op, a)
@@ -116,18 +133,17 @@ func (t *Tracker) look(ctx context.Context, c cursor) (domain.Changes, error) {
 	}
 	c.ETag = a.header.Get("ETag")
 	out := p.changes(a)
-	if p.next != "" {
-		// More than one page: the rest is read oldest first, where rows that move
-		// cannot hide others. This page's rows come again there.
-		c.CatchUp, c.After, c.High = true, c.Since, time.Time{}
-		out.Snapshots, out.Broken, out.More = nil, nil, true
-		out.Next = c.encode()
-		return out, nil
-	}
-	if p.rows > crowded {
+	switch {
+	case p.next != "":
+		// More than one page: what is older than this one is read oldest first, up
+		// to here, because rows that move shift the pages behind them. What changes
+		// meanwhile is newer than High and comes with the next look.
+		c.CatchUp, c.After, c.Until, c.High = true, c.Since, p.oldest, p.newest
+		out.More = true
+	case p.rows > crowded:
 		c.moveTo(p.newest)
 	}
-	out.Next = c.encode()
+	out.Next = t.remember(c)
 	return out, nil
 }
 
@@ -154,20 +170,21 @@ func (t *Tracker) catchUp(ctx context.Context, c cursor) (domain.Changes, error)
 	if err != nil {
 		return domain.Changes{}, err
 	}
-	if p.newest.After(c.High) {
+	if p.newest.After(c.High) && c.Until.IsZero() {
 		c.High = p.newest
 	}
 	out := p.changes(a)
-	if p.next == "" && (p.rows < pageSize || !p.newest.After(c.After)) {
+	reached := !c.Until.IsZero() && p.newest.After(c.Until)
+	if reached || p.next == "" && (p.rows < pageSize || !p.newest.After(c.After)) {
 		c.moveTo(c.High)
-		c.CatchUp, c.After, c.Next, c.Chain, c.High = false, time.Time{}, "", 0, time.Time{}
-		out.Next = c.encode()
+		c.CatchUp, c.After, c.Next, c.Chain, c.Until, c.High = false, time.Time{}, "", 0, time.Time{}, time.Time{}
+		out.Next = t.remember(c)
 		return out, nil
 	}
 	if err := c.advance(p); err != nil {
 		return domain.Changes{}, &domain.Error{Kind: domain.ErrUnavailable, Code: "paging", Message: op.what + ": " + err.Error()}
 	}
-	out.Next, out.More = c.encode(), true
+	out.Next, out.More = t.remember(c), true
 	return out, nil
 }
 
@@ -209,9 +226,9 @@ type page struct {
 	snapshots []domain.Snapshot
 	broken    []domain.BrokenRow
 	// rows counts all rows, pull requests and broken ones included.
-	rows   int
-	newest time.Time
-	next   string
+	rows           int
+	oldest, newest time.Time
+	next           string
 }
 
 func (p page) changes(a answer) domain.Changes {
@@ -240,8 +257,13 @@ func (t *Tracker) page(op operation, a answer) (page, error) {
 		if err == nil && !i.pull() {
 			err = i.complete()
 		}
-		if at := updatedAt(raw); at.After(p.newest) {
-			p.newest = at
+		if at := updatedAt(raw); !at.IsZero() {
+			if at.After(p.newest) {
+				p.newest = at
+			}
+			if p.oldest.IsZero() || at.Before(p.oldest) {
+				p.oldest = at
+			}
 		}
 		switch {
 		case err != nil:

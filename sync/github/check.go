@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -36,7 +37,7 @@ func (t *Tracker) readRepository(ctx context.Context) (repository, answer, error
 		return repository{}, a, err
 	}
 	if a.status == http.StatusMovedPermanently || a.status == http.StatusTemporaryRedirect || a.status == http.StatusPermanentRedirect {
-		if place := movedRepository(a.header.Get(kept + "Location")); place != "" {
+		if place := t.movedRepository(a.header.Get(kept + "Location")); place != "" {
 			t.learnPlace(place)
 			a, err = t.client.send(ctx, op, http.MethodGet, t.repository(), nil)
 			if err != nil {
@@ -55,14 +56,19 @@ func (t *Tracker) readRepository(ctx context.Context) (repository, answer, error
 		return r, a, t.client.undecodable(op, fmt.Errorf("the repository has no id, name or visibility"))
 	}
 	t.learnPlace(strconv.FormatInt(r.ID, 10))
+	t.noteVisibility(!*r.Private)
 	return r, a, nil
 }
 
 var repositoryPath = regexp.MustCompile(`/repositories/([1-9][0-9]*)$`)
 
-func movedRepository(location string) string {
-	path, _, _ := strings.Cut(location, "?")
-	if g := repositoryPath.FindStringSubmatch(path); g != nil {
+// movedRepository reads the id of the new place out of a redirect of our host.
+func (t *Tracker) movedRepository(location string) string {
+	u, err := url.Parse(location)
+	if err != nil || !sameOrigin(t.client.base, u) {
+		return ""
+	}
+	if g := repositoryPath.FindStringSubmatch(u.Path); g != nil {
 		return g[1]
 	}
 	return ""
@@ -208,6 +214,9 @@ func (t *Tracker) readLabels(ctx context.Context) ([]label, error) {
 // CreateLabels makes the labels of the mapping that the repository lacks, with
 // colours and descriptions, and returns their names.
 func (t *Tracker) CreateLabels(ctx context.Context) ([]string, error) {
+	if err := t.ready(ctx); err != nil {
+		return nil, err
+	}
 	labels, err := t.readLabels(ctx)
 	if err != nil {
 		return nil, err

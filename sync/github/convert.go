@@ -103,33 +103,47 @@ func (t *Tracker) snapshot(i issue, place string, at, server time.Time) domain.S
 	})
 }
 
-// build fills in everything that follows from the native state.
+// For reads a snapshot with the eyes of one measure: of several blocks in the
+// text, the measure's own counts (A5). A list does not know whose issue it
+// shows; the engine does, before it merges.
+func (t *Tracker) For(s domain.Snapshot, measureID string) domain.Snapshot {
+	n := nativeOf(s)
+	if n.State == "" || s.MeasureID == measureID {
+		return s // not ours to read, or read that way already
+	}
+	s.MeasureID = measureID
+	return t.build(n, s)
+}
+
+// build fills in everything that follows from the native state. The measure
+// the snapshot names, if any, says which block counts.
 func (t *Tracker) build(n native, s domain.Snapshot) domain.Snapshot {
 	s.Native, _ = json.Marshal(n) // strings and numbers always encode
 	s.Labels = nil
 	for _, l := range n.Labels {
 		s.Labels = append(s.Labels, l.Name)
 	}
-	d := parse(n.Body, "")
+	d := parse(n.Body, s.MeasureID)
 	s.MeasureID, s.Nonce = "", ""
 	if d.block != nil {
 		s.MeasureID, s.Nonce = d.block.id, d.block.nonce
 	}
 	s.Fields = t.read(n, d)
-	s.Hash = n.hash()
+	s.Hash = t.hash(n)
 	return s
 }
 
-// hash is over everything that is read; order says nothing.
-func (n native) hash() string {
+// hash is over everything that is read and what the mapping makes of it; order
+// says nothing.
+func (t *Tracker) hash(n native) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q %q %q\n", n.Title, n.Body, n.State, n.Reason)
 	var parts []string
 	for _, l := range n.Labels {
-		parts = append(parts, fmt.Sprintf("l %d %q", l.ID, l.Name))
+		parts = append(parts, fmt.Sprintf("l %d %q %s", l.ID, l.Name, l.Means))
 	}
 	for _, a := range n.Assignees {
-		parts = append(parts, fmt.Sprintf("a %d %q", a.ID, a.Login))
+		parts = append(parts, fmt.Sprintf("a %d %q %s", a.ID, a.Login, t.person(a)))
 	}
 	slices.Sort(parts)
 	fmt.Fprint(h, strings.Join(parts, "\n"))

@@ -127,6 +127,9 @@ func (c *client) judge(op operation, a answer) error {
 		if op.issue {
 			return say(domain.ErrGone, "moved", "the issue has moved to another place")
 		}
+		if op.creates { // a redirect did nothing: nothing was created (T2)
+			return say(domain.ErrConflict, "repository_moved", "the repository has moved; its new address is read first")
+		}
 		return say(domain.ErrUnavailable, "repository_moved", "the repository has a new name; its address is read again")
 	case a.status == http.StatusUnauthorized:
 		return say(domain.ErrUnauthorized, "auth_broken", "GitHub refuses the credential; give a new one")
@@ -138,7 +141,7 @@ func (c *client) judge(op operation, a answer) error {
 		return say(domain.ErrUnauthorized, "auth_broken", "the app's installation is suspended")
 	case a.status == http.StatusForbidden:
 		return say(domain.ErrForbidden, "not_permitted", "the credential may not do this; it needs write access to issues")
-	case a.status == http.StatusGone && strings.Contains(low, "disabled"):
+	case a.status == http.StatusGone && (!op.issue || strings.Contains(low, "disabled")):
 		return say(domain.ErrForbidden, "issues_disabled", "issues are switched off in the repository")
 	case a.status == http.StatusNotFound && !op.issue:
 		return say(domain.ErrForbidden, "no_access", "GitHub does not show the repository to this credential")
@@ -146,7 +149,7 @@ func (c *client) judge(op operation, a answer) error {
 		return say(domain.ErrNotFound, "missing", "GitHub does not show the issue; it was deleted, moved or hidden")
 	case a.status == http.StatusGone:
 		return say(domain.ErrGone, "deleted", "GitHub says the issue was deleted")
-	case a.status == http.StatusUnprocessableEntity && (strings.Contains(low, "pagination") || a.status == http.StatusUnprocessableEntity && strings.Contains(low, "page parameter")):
+	case a.status == http.StatusUnprocessableEntity && (strings.Contains(low, "pagination") || strings.Contains(low, "page parameter")):
 		return say(domain.ErrUnavailable, "deep_page", "GitHub refuses page numbers on a list this long")
 	case a.status == http.StatusUnprocessableEntity || a.status == http.StatusBadRequest:
 		return c.invalid(op, r, e)

@@ -17,7 +17,8 @@ import (
 //	description     the text outside the block, LF, no blanks at line ends
 //	status          open, open+in_progress, closed/REASON, or closed without one
 //	priority        the priorities whose labels are present, P0+P2, or nothing
-//	owner           the numeric account id, or nothing
+//	owner           the numeric account id, with a ? where no person is mapped
+//	                to it, so that mapping somebody is seen as a change; or nothing
 //	due_on          the line's value as typed
 //	success_metric  the line's value as typed
 //	incident        the key in the line, or the text where there is none
@@ -146,7 +147,7 @@ func (t *Tracker) getOwner(n native) (domain.RemoteValue, bool) {
 		return domain.RemoteValue{}, false
 	case len(others) > 0:
 		first := slices.MinFunc(others, func(a, b account) int { return int(a.ID - b.ID) })
-		return domain.RemoteValue{Raw: accountRaw(first), Value: domain.ExternalPrefix + first.Login}, true
+		return domain.RemoteValue{Raw: accountRaw(first) + "?", Value: domain.ExternalPrefix + first.Login}, true
 	}
 	return domain.RemoteValue{}, true
 }
@@ -202,8 +203,7 @@ func (t *Tracker) Put(field domain.Field, value string, on domain.Snapshot) doma
 	case domain.FieldTitle:
 		return putTitle(value)
 	case domain.FieldDescription:
-		d := parse(n.Body, "")
-		return getDescription(putDescription(value, d))
+		return getDescription(putDescription(value, parse(n.Body, on.MeasureID)))
 	case domain.FieldStatus:
 		return putStatus(domain.Projection(value), n)
 	case domain.FieldPriority:
@@ -302,8 +302,11 @@ func (t *Tracker) putOwner(value string, n native) (domain.RemoteValue, []accoun
 		kept = append(kept, wanted)
 	}
 	raw := accountRaw(wanted)
-	if wanted.ID == 0 {
+	switch {
+	case wanted.ID == 0:
 		raw = "@" + wanted.Login // the id is learned from the answer
+	case t.person(wanted) == "":
+		raw += "?"
 	}
 	return domain.RemoteValue{Raw: raw, Value: value}, kept
 }

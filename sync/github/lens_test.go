@@ -63,7 +63,7 @@ func anyIssue(t *rapid.T, tracker *Tracker) domain.Snapshot {
 			i.Assignees = append(i.Assignees, a)
 		}
 	}
-	return tracker.snapshot(i, "1", time.Time{}, time.Time{})
+	return tracker.For(tracker.snapshot(i, "1", time.Time{}, time.Time{}), "OWN")
 }
 
 func anyValue(t *rapid.T, f domain.Field) string {
@@ -117,7 +117,7 @@ func apply(t *rapid.T, tracker *Tracker, on domain.Snapshot, p plan) domain.Snap
 	for _, drop := range p.drop {
 		n.Labels = slices.DeleteFunc(n.Labels, func(l label) bool { return l.Name == drop.name })
 	}
-	return tracker.build(n, on)
+	return tracker.For(tracker.build(n, on), "OWN")
 }
 
 // TestLensLaws is P7 and P8: what is written comes back, writing what is there

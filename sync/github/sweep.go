@@ -23,6 +23,9 @@ func (t *Tracker) Find(ctx context.Context, probe domain.Probe) ([]domain.Snapsh
 	if probe.Nonce == "" || !tokenText.MatchString(probe.Nonce) {
 		return nil, domain.Invalid("nonce", "%q cannot be looked for", clip(probe.Nonce, 80))
 	}
+	if err := t.ready(ctx); err != nil {
+		return nil, err
+	}
 	var found []domain.Snapshot
 	path := t.listPath("created", "desc", probe.Since)
 	for range maxPages {
@@ -68,12 +71,16 @@ const single = 10
 
 // Sweep says of each linked issue whether it is there. Few are read one by one;
 // many come out of the list, and only what the list does not show is asked for
-// by its id.
+// by its id. The repository is looked at first: as long as it cannot be read,
+// nothing is missing (T65), and who can read it may have changed (T73).
 func (t *Tracker) Sweep(ctx context.Context, refs []domain.RemoteRef) ([]domain.Sighting, error) {
+	if _, _, err := t.readRepository(ctx); err != nil {
+		return nil, err
+	}
 	seen := map[string]domain.Snapshot{}
-	if highest := t.pagesFor(refs); len(refs) > single && highest < len(refs) {
+	if l := t.listingFor(refs); len(refs) > single && l.pages(refs) < len(refs) {
 		var err error
-		if seen, err = t.sweepList(ctx, refs); err != nil {
+		if seen, err = t.sweepList(ctx, l, refs); err != nil {
 			return nil, err
 		}
 	}
@@ -92,27 +99,71 @@ func (t *Tracker) Sweep(ctx context.Context, refs []domain.RemoteRef) ([]domain.
 	return out, nil
 }
 
-// pagesFor estimates the pages a list would take from the highest number.
-func (t *Tracker) pagesFor(refs []domain.RemoteRef) int {
+// listing is a place in the list of all issues, oldest first. A sweep comes in
+// batches; the next one goes on where the last one stopped.
+type listing struct {
+	next string
+	// upTo is the highest number that was passed; rest are rows behind it that
+	// were read already.
+	upTo int
+	rest []domain.Snapshot
+	at   time.Time
+}
+
+// sweepTime is how long a place in the list is good for: the rest of its page
+// is that old when it is used.
+const sweepTime = time.Minute
+
+// listingFor is where the list is to be read from: the last batch's place, if
+// all that is asked for lies behind it.
+func (t *Tracker) listingFor(refs []domain.RemoteRef) listing {
+	t.mu.Lock()
+	l := t.sweeping
+	t.sweeping = listing{}
+	t.mu.Unlock()
+	behind := func(r domain.RemoteRef) bool { return r.Number > l.upTo }
+	if l.upTo > 0 && t.cfg.Now().Sub(l.at) < sweepTime && !slices.ContainsFunc(refs, func(r domain.RemoteRef) bool { return !behind(r) }) {
+		return l
+	}
+	return listing{next: t.listPath("created", "asc", time.Time{})}
+}
+
+// pages estimates how many pages lead to the highest number.
+func (l listing) pages(refs []domain.RemoteRef) int {
 	highest := 0
 	for _, r := range refs {
 		highest = max(highest, r.Number)
 	}
-	return (highest + pageSize - 1) / pageSize
+	return (highest - l.upTo + pageSize - 1) / pageSize
 }
 
 // sweepList reads the list until every issue was seen. Rows that shift while it
 // is read are only looked up once more, never taken as absent.
-func (t *Tracker) sweepList(ctx context.Context, refs []domain.RemoteRef) (map[string]domain.Snapshot, error) {
+func (t *Tracker) sweepList(ctx context.Context, l listing, refs []domain.RemoteRef) (map[string]domain.Snapshot, error) {
 	missing := map[string]bool{}
 	for _, r := range refs {
 		missing[r.ID] = true
+		l.upTo = max(l.upTo, r.Number)
 	}
 	seen := map[string]domain.Snapshot{}
-	path := t.listPath("created", "asc", time.Time{})
-	for n := 0; n < maxPages && path != "" && len(missing) > 0; n++ {
+	passed := false // the list is beyond everything that is asked for
+	take := func(rows []domain.Snapshot) {
+		l.rest, l.at = nil, t.cfg.Now()
+		passed = len(rows) > 0 && rows[len(rows)-1].Ref.Number > l.upTo
+		for _, s := range rows {
+			if missing[s.Ref.ID] {
+				seen[s.Ref.ID] = s
+				delete(missing, s.Ref.ID)
+			}
+			if s.Ref.Number > l.upTo {
+				l.rest = append(l.rest, s)
+			}
+		}
+	}
+	take(l.rest)
+	for n := 0; n < maxPages && l.next != "" && len(missing) > 0 && !passed; n++ {
 		op := operation{what: "sweep the issues of " + t.cfg.Tracker.Repository}
-		a, err := t.client.do(ctx, op, http.MethodGet, path, nil)
+		a, err := t.client.do(ctx, op, http.MethodGet, l.next, nil)
 		if errors.Is(err, domain.ErrUnavailable) && domainCode(err) == "deep_page" {
 			break // the rest is read one by one
 		}
@@ -123,14 +174,12 @@ func (t *Tracker) sweepList(ctx context.Context, refs []domain.RemoteRef) (map[s
 		if err != nil {
 			return nil, err
 		}
-		for _, s := range p.snapshots {
-			if missing[s.Ref.ID] {
-				seen[s.Ref.ID] = s
-				delete(missing, s.Ref.ID)
-			}
-		}
-		path = p.next
+		take(p.snapshots)
+		l.next = p.next
 	}
+	t.mu.Lock()
+	t.sweeping = l
+	t.mu.Unlock()
 	return seen, nil
 }
 
@@ -171,7 +220,7 @@ func (t *Tracker) sight(ctx context.Context, ref domain.RemoteRef) (domain.Sight
 	if err != nil {
 		return domain.Sighting{}, err
 	}
-	if ref.ID != "" && i.NodeID != ref.ID && !strings.HasPrefix(path, "repositories/") {
+	if ref.ID != "" && i.NodeID != ref.ID && ref.Place == "" {
 		return domain.Sighting{Ref: ref, Presence: domain.Missing}, nil
 	}
 	s := t.snapshot(i, t.placeOf(ref), a.at, a.server)

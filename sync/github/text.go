@@ -34,17 +34,25 @@ func mapText(text string, out bool) string {
 	var open string // the fence we are in
 	for n, line := range lines {
 		lines[n] = mapMarker(line, out)
-		f := fence.FindStringSubmatch(line)
-		switch {
-		case open == "" && f != nil:
-			open = f[1]
-		case open != "" && f != nil && strings.HasPrefix(f[1], open):
-			open = ""
-		case open == "":
+		was := open
+		if open = fenced(open, line); was == "" && open == "" {
 			lines[n] = mapLine(lines[n], out)
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// fenced follows code fences: given the fence that was open before a line, it
+// returns the one that is open after it.
+func fenced(open, line string) string {
+	f := fence.FindStringSubmatch(line)
+	switch {
+	case open == "" && f != nil:
+		return f[1]
+	case open != "" && f != nil && strings.HasPrefix(f[1], open):
+		return ""
+	}
+	return open
 }
 
 func mapMarker(line string, out bool) string {

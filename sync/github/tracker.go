@@ -2,9 +2,15 @@ package github
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,6 +32,9 @@ type Config struct {
 	Transport http.RoundTripper
 	// Now is the clock.
 	Now func() time.Time
+	// Cursor is the stored position in the changes, if any. It also remembers
+	// which repository the name stands for and what renamed labels stood for.
+	Cursor domain.Cursor
 }
 
 // Tracker is one GitHub repository. It is safe for concurrent use.
@@ -34,14 +43,20 @@ type Tracker struct {
 	client         *client
 	priorityLabels map[domain.Priority]string
 	progressLabel  string
+	// meaning changes when the mapping or the identities do.
+	meaning string
 
 	mu sync.Mutex
 	// place is the repository's immutable id once it was seen.
 	place string
+	// public is true when everybody was seen to be able to read the repository.
+	public bool
 	// labelIDs remembers what a label meant before it was renamed.
 	labelIDs map[int64]string
 	// logins are those of accounts that identities know by id only.
 	logins map[string]string
+	// sweeping is where the last sweep's list stands.
+	sweeping listing
 }
 
 // The labels used where the mapping names none.
@@ -73,13 +88,64 @@ func New(cfg Config) (*Tracker, error) {
 	if t.progressLabel == "" {
 		t.progressLabel = defaultProgressLabel
 	}
+	t.meaning = t.fingerprint()
+	var at cursor
+	if json.Unmarshal(cfg.Cursor, &at) == nil && at.fits(t) {
+		t.learn(at)
+	}
 	return t, nil
+}
+
+// fingerprint sums up what the mapping and the identities make of an issue.
+func (t *Tracker) fingerprint() string {
+	parts := []string{"progress " + fold(t.progressLabel)}
+	for p, name := range t.priorityLabels {
+		parts = append(parts, "label "+string(p)+" "+fold(name))
+	}
+	for _, i := range t.cfg.Identities {
+		parts = append(parts, fmt.Sprintf("person %q %q %q", i.Person, i.Account, fold(i.Login)))
+	}
+	slices.Sort(parts)
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
+	return hex.EncodeToString(sum[:8])
 }
 
 var (
 	segment = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
 	digits  = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
 )
+
+// ready makes sure that the repository's immutable id is known, so that no
+// request below goes by a name that may have been given to another repository.
+func (t *Tracker) ready(ctx context.Context) error {
+	if t.knownPlace() != "" {
+		return nil
+	}
+	_, _, err := t.readRepository(ctx)
+	return err
+}
+
+// writable is ready for writes: they do not go where everybody could read what
+// incidents say, unless that is allowed (T73).
+func (t *Tracker) writable(ctx context.Context) error {
+	if err := t.ready(ctx); err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.public && !t.cfg.Tracker.AllowPublic {
+		return &domain.Error{Kind: domain.ErrForbidden, Code: "public", Message: t.cfg.Tracker.Repository +
+			" is public: everybody could read what incidents say; make it private, or allow public repositories for this tracker"}
+	}
+	return nil
+}
+
+// noteVisibility remembers who can read the repository.
+func (t *Tracker) noteVisibility(public bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.public = public
+}
 
 // repository is the path of the configured repository. Its immutable id is
 // used once it is known: a rename then changes nothing for us.
@@ -132,17 +198,28 @@ func (t *Tracker) Fetch(ctx context.Context, ref domain.RemoteRef) (domain.Snaps
 	op := operation{what: "read issue " + t.key(ref.Number), issue: true}
 	a, err := t.client.do(ctx, op, http.MethodGet, path, nil)
 	if err != nil {
-		return domain.Snapshot{}, err
+		return domain.Snapshot{}, t.absent(ctx, err)
 	}
 	i, err := t.decode(op, a)
 	if err != nil {
 		return domain.Snapshot{}, err
 	}
-	if ref.ID != "" && i.NodeID != ref.ID && !strings.HasPrefix(path, "repositories/") {
-		// The name leads to another repository now; the number says nothing there.
+	if ref.ID != "" && i.NodeID != ref.ID && ref.Place == "" {
 		return domain.Snapshot{}, &domain.Error{Kind: domain.ErrNotFound, Code: "other_issue", Message: op.what + ": the number belongs to another issue now"}
 	}
 	return t.snapshot(i, t.placeOf(ref), a.at, a.server), nil
+}
+
+// absent looks behind a not-found of an issue: when the whole repository cannot
+// be read, it says nothing about the issue (T65).
+func (t *Tracker) absent(ctx context.Context, err error) error {
+	if !errors.Is(err, domain.ErrNotFound) {
+		return err
+	}
+	if _, _, unreadable := t.readRepository(ctx); unreadable != nil {
+		return unreadable
+	}
+	return err
 }
 
 func (t *Tracker) placeOf(ref domain.RemoteRef) string {
@@ -170,6 +247,9 @@ func (t *Tracker) decode(op operation, a answer) (issue, error) {
 func (t *Tracker) Resolve(ctx context.Context, address string) (domain.Snapshot, error) {
 	number, err := t.number(strings.TrimSpace(address))
 	if err != nil {
+		return domain.Snapshot{}, err
+	}
+	if err := t.ready(ctx); err != nil {
 		return domain.Snapshot{}, err
 	}
 	op := operation{what: "read issue " + t.key(number), issue: true}

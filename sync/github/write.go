@@ -18,6 +18,9 @@ func (t *Tracker) Create(ctx context.Context, draft domain.Draft) (domain.Snapsh
 	if !tokenText.MatchString(draft.MeasureID) || draft.MeasureID == "" || !tokenText.MatchString(draft.Nonce) || draft.Nonce == "" {
 		return domain.Snapshot{}, domain.Invalid("draft", "the measure's id %q or the nonce cannot travel in an issue", draft.MeasureID)
 	}
+	if err := t.writable(ctx); err != nil {
+		return domain.Snapshot{}, err
+	}
 	body := t.newIssue(draft)
 	op := operation{what: "create an issue in " + t.cfg.Tracker.Repository, creates: true}
 	if login, problem := t.assignee(ctx, draft.Values[domain.FieldOwner]); problem == "" && login != "" {
@@ -112,9 +115,13 @@ type labelChange struct {
 // nothing where the issue says the same already.
 func (t *Tracker) Push(ctx context.Context, push domain.Push) (domain.Pushed, error) {
 	path, err := t.issuePath(push.On.Ref)
+	if err == nil && !push.Unlink { // our block may always be taken away
+		err = t.writable(ctx)
+	}
 	if err != nil {
 		return domain.Pushed{}, err
 	}
+	push.On = t.For(push.On, push.MeasureID)
 	w := &writer{t: t, path: path, push: push, now: nativeOf(push.On), refused: map[domain.Field]string{},
 		op: operation{what: "write issue " + t.key(push.On.Ref.Number), issue: true}, back: push.On}
 	if w.now.State == "" {
@@ -123,10 +130,10 @@ func (t *Tracker) Push(ctx context.Context, push domain.Push) (domain.Pushed, er
 	p := w.plan(ctx)
 	// Labels first: the PATCH then answers with all of it.
 	if err := w.labels(ctx, p); err != nil {
-		return domain.Pushed{}, err
+		return domain.Pushed{}, t.absent(ctx, err)
 	}
 	if err := w.patch(ctx, p); err != nil {
-		return domain.Pushed{}, err
+		return domain.Pushed{}, t.absent(ctx, err)
 	}
 	w.verify()
 	return domain.Pushed{Snapshot: w.back, Refused: w.refused}, nil
@@ -380,7 +387,7 @@ func (w *writer) patch(ctx context.Context, p plan) error {
 	if i.Number != w.push.On.Ref.Number {
 		return w.t.client.undecodable(w.op, errors.New("the answer is about another issue"))
 	}
-	w.back = w.t.snapshot(i, w.t.placeOf(w.push.On.Ref), a.at, a.server)
+	w.back = w.t.For(w.t.snapshot(i, w.t.placeOf(w.push.On.Ref), a.at, a.server), w.push.MeasureID)
 	return nil
 }
 
