@@ -45,10 +45,10 @@ func blockFields() map[string]domain.Field {
 }
 
 // splitBlock takes a description apart. link is our measure's address when
-// known: a block that points elsewhere is then text (A5).
+// known: a block that points elsewhere is then text (A5). What stands around
+// the block is kept to the byte, so that writing a line touches nothing else (P7).
 func splitBlock(full, link string) managed {
-	text := lf(full)
-	lines := strings.Split(text, "\n")
+	lines := strings.SplitAfter(full, "\n")
 	for i, l := range lines {
 		m := blockHead.FindStringSubmatch(strings.TrimSpace(l))
 		if m == nil {
@@ -70,11 +70,12 @@ func splitBlock(full, link string) managed {
 			b.id, b.nonce = a[1], a[2]
 		}
 		end := b.readLines(lines[i+1:]) + i + 1
-		b.before = strings.TrimRight(strings.Join(lines[:start-1], "\n"), "\n ")
-		b.after = strings.Trim(strings.Join(lines[end:], "\n"), "\n")
+		last := strings.TrimRight(lines[end-1], "\r\n")
+		b.before = strings.Join(lines[:start-1], "")
+		b.after = lines[end-1][len(last):] + strings.Join(lines[end:], "")
 		return b
 	}
-	return managed{before: text}
+	return managed{before: full}
 }
 
 func isRule(l string) bool {
@@ -123,18 +124,22 @@ func (b managed) text() string {
 	return before + after
 }
 
-// join puts text and block together again; without a block it is the text alone.
-func (b managed) join() string {
-	parts := []string{}
+// join puts text and block together again; without a block it is the text
+// alone. The block gets the line ends of the text around it.
+func (b managed) join(like string) string {
 	if !b.found {
 		return b.before
 	}
-	for _, p := range []string{strings.TrimRight(b.before, "\n "), b.render(), b.after} {
-		if p != "" {
-			parts = append(parts, p)
-		}
+	before := b.before
+	if before != "" && !strings.HasSuffix(before, "\n") {
+		before += sameEnds("\n\n", like)
 	}
-	return strings.Join(parts, "\n\n")
+	return before + sameEnds(b.render(), like) + b.after
+}
+
+// without is the text with the block taken out.
+func (b managed) without() string {
+	return joinTexts(strings.TrimRight(b.before, "\r\n "), strings.Trim(b.after, "\r\n"))
 }
 
 func (b managed) render() string {

@@ -71,9 +71,12 @@ func (t *Tracker) Changed(ctx context.Context, since domain.Cursor, known []stri
 
 // stale reports a refusal that a page token explains.
 func stale(err error) bool {
-	status, _ := statusOf(err)
 	var e *domain.Error
-	return status == http.StatusBadRequest && errors.As(err, &e) && e.Code != codeAccessLost || errors.As(err, &e) && e.Code == codeRepeated
+	if !errors.As(err, &e) {
+		return false
+	}
+	status, _ := statusOf(err)
+	return e.Code == codeRepeated || status == http.StatusBadRequest && e.Code != codeAccessLost
 }
 
 const codeRepeated = "page_repeated"
@@ -172,7 +175,7 @@ func (t *Tracker) forward(p *position, got page, rows []domain.Snapshot) (bool, 
 		return p.followToken(got)
 	}
 	n := len(got.Issues)
-	if n == 0 || got.Total != nil && p.Start+n >= *got.Total || got.Total == nil && n < cmp.Or(got.Max, pageSize) {
+	if got.last(p.Start + n) {
 		return false, nil
 	}
 	// Keyset: the next page starts at the time of the last row. Offsets skip
@@ -187,6 +190,13 @@ func (t *Tracker) forward(p *position, got page, rows []domain.Snapshot) (bool, 
 	}
 	p.Start += n
 	return true, nil
+}
+
+// last reports whether a page of a Data Center ends the list; end counts the
+// rows up to its own last one. Without a total only an unfilled page does.
+func (p page) last(end int) bool {
+	n := len(p.Issues)
+	return n == 0 || p.Total != nil && end >= *p.Total || p.Total == nil && n < cmp.Or(p.Max, pageSize)
 }
 
 // followToken takes the next token: an absent one ends the cycle, a repeated

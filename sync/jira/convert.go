@@ -261,19 +261,12 @@ func (r *reader) readStatus() {
 		return
 	}
 	r.n.Status, r.n.Category, r.n.Resolution = string(status.ID), status.Category.Key, string(resolution.ID)
-	v := domain.RemoteValue{Raw: statusRaw(r.n.Status, r.n.Resolution)}
+	v := domain.RemoteValue{Raw: r.t.mapping.statusRaw(r.n.Status, r.n.Category, r.n.Resolution)}
 	p, known := r.t.mapping.statusOf(r.n.Status, r.n.Category, r.n.Resolution)
 	if v.Value = string(p); !known {
 		v.State, v.Problem = domain.FieldFailed, fmt.Sprintf("the Jira status %q (id %s) is not mapped and has no category", status.Name, status.ID)
 	}
 	r.s.Fields[domain.FieldStatus] = v
-}
-
-func statusRaw(status, resolution string) string {
-	if resolution == "" {
-		return status
-	}
-	return status + "/" + resolution
 }
 
 func (r *reader) readPriority() {

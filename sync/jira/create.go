@@ -6,9 +6,13 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/followthrough/followthrough/domain"
 )
+
+// defaultType is the issue type of new issues where the mapping names none.
+const defaultType = "Task"
 
 // Create makes an issue with one request that carries everything, the nonce
 // included. Jira answers with ids only, so the snapshot has no Fields. A
@@ -24,6 +28,7 @@ func (t *Tracker) Create(ctx context.Context, d domain.Draft) (domain.Snapshot, 
 		if try > 0 || status != http.StatusBadRequest || !c.drop(said) {
 			return domain.Snapshot{}, err
 		}
+		t.leave(said)
 	}
 	return domain.Snapshot{}, domain.Errorf(domain.ErrInvalid, "Jira refused the issue") // not reached: the second try returns
 }
@@ -58,6 +63,7 @@ type creation struct {
 	p          payload
 	labels     []string
 	properties bool
+	bare       bool // without a description, which is not on the screen
 }
 
 func (t *Tracker) newCreate(d domain.Draft) *creation {
@@ -75,7 +81,7 @@ func (t *Tracker) newCreate(d domain.Draft) *creation {
 		}
 		switch {
 		case f == domain.FieldDescription:
-			c.p.setText(v.Raw)
+			c.p.setText(v.Raw, "")
 		case f == domain.FieldIncident, f == domain.FieldMetric && t.mapping.metric == "":
 			c.p.setLine(f, v.Raw, d)
 		default:
@@ -83,6 +89,9 @@ func (t *Tracker) newCreate(d domain.Draft) *creation {
 		}
 	}
 	c.p.text = true // the block is always written
+	for _, name := range t.left() {
+		c.takeOut(name)
+	}
 	return c
 }
 
@@ -90,7 +99,7 @@ func (c *creation) document() map[string]any {
 	fields := maps.Clone(c.p.fields)
 	fields["project"] = c.project()
 	fields["issuetype"] = c.issueType()
-	if text := c.p.description(c.d, ""); text != "" {
+	if text := c.p.description(c.d, ""); text != "" && !c.bare {
 		fields["description"] = text
 	}
 	doc := map[string]any{"fields": fields}
@@ -119,7 +128,7 @@ func (c *creation) project() map[string]string {
 func (c *creation) issueType() map[string]string {
 	switch kind := c.t.mapping.IssueType; {
 	case kind == "":
-		return map[string]string{"name": "Task"}
+		return map[string]string{"name": defaultType}
 	case idPattern.MatchString(kind):
 		return map[string]string{"id": kind}
 	default:
@@ -132,32 +141,65 @@ func (c *creation) issueType() map[string]string {
 func (c *creation) drop(said refusal) bool {
 	dropped := false
 	for _, name := range slices.Sorted(maps.Keys(said.Fields)) {
-		switch name {
-		case "project", "issuetype", "summary":
-			return false
-		case "labels":
-			dropped, c.labels = dropped || len(c.labels) > 0, nil
-			continue
-		case "properties":
-			dropped, c.properties = true, false
-			continue
-		case "description":
-			dropped, c.p.text = true, false
-			clear(c.p.lines)
-			continue
-		}
-		f, ok := c.p.fieldOf(name)
-		if !ok {
+		if !c.takeOut(name) {
 			return false
 		}
 		dropped = true
-		c.p.unset(f, "")
-		if homeless(f) {
-			c.p.setLine(f, c.t.Put(f, c.d.Values[f], domain.Snapshot{}).Raw, c.d)
-		}
 	}
 	if len(said.Fields) == 0 && c.properties && said.mentions("properties") {
-		dropped, c.properties = true, false
+		return c.takeOut("properties")
 	}
 	return dropped
+}
+
+// takeOut leaves a field out of the create; due date and metric move to the
+// block. It reports false for what is not optional or was not sent.
+func (c *creation) takeOut(name string) bool {
+	switch name {
+	case "project", "issuetype", "summary":
+		return false
+	case "labels":
+		sent := len(c.labels) > 0
+		c.labels = nil
+		return sent
+	case "properties":
+		sent := c.properties
+		c.properties = false
+		return sent
+	case "description":
+		c.bare = true
+		return true
+	}
+	f, ok := c.p.fieldOf(name)
+	if !ok {
+		return false
+	}
+	c.p.unset(f, "")
+	if homeless(f) {
+		c.p.setLine(f, c.t.Put(f, c.d.Values[f], domain.Snapshot{}).Raw, c.d)
+	}
+	return true
+}
+
+// screenLife is how long a refusal of a field by the create screen is believed.
+const screenLife = 24 * time.Hour
+
+// leave remembers which fields the create screen does not have, so that the
+// next create needs one request again.
+func (t *Tracker) leave(said refusal) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for name, why := range said.Fields {
+		if strings.Contains(why, "cannot be set") {
+			t.absent[name] = t.now()
+		}
+	}
+}
+
+// left lists the fields that the create screen was seen not to have.
+func (t *Tracker) left() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	maps.DeleteFunc(t.absent, func(_ string, seen time.Time) bool { return t.now().Sub(seen) > screenLife })
+	return slices.Sorted(maps.Keys(t.absent))
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,29 +50,35 @@ func (t *Tracker) Find(ctx context.Context, probe domain.Probe) ([]domain.Snapsh
 // window reads all issues of a clause to the end (T9).
 func (t *Tracker) window(ctx context.Context, clause string) ([]domain.Snapshot, error) {
 	var rows []domain.Snapshot
+	err := t.every(ctx, search{jql: clause + " ORDER BY created ASC, id ASC", fields: t.fields(), size: pageSize, class: domain.CallProbe}, func(p page, a answer) {
+		read, _ := t.rows(p, a) // a broken row cannot carry our nonce in a form we wrote
+		rows = append(rows, read...)
+	})
+	return rows, err
+}
+
+// every asks for all pages of a search. A page may be smaller than asked for,
+// so only the answer itself says where the end is.
+func (t *Tracker) every(ctx context.Context, s search, each func(page, answer)) error {
 	p := position{}
 	for range maxPages {
-		got, a, err := t.search(ctx, search{jql: clause + " ORDER BY created ASC, id ASC", fields: t.fields(), size: pageSize,
-			token: p.Token, start: p.Start, class: domain.CallProbe})
+		s.token, s.start = p.Token, p.Start
+		got, a, err := t.search(ctx, s)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		read, _ := t.rows(got, a) // a broken row cannot carry our nonce in a form we wrote
-		rows = append(rows, read...)
+		each(got, a)
 		if t.cloud() {
-			more, err := p.followToken(got)
-			if err != nil || !more {
-				return rows, err
+			if more, err := p.followToken(got); err != nil || !more {
+				return err
 			}
 			continue
 		}
-		n := len(got.Issues)
-		if n == 0 || got.Total != nil && p.Start+n >= *got.Total || got.Total == nil && n < pageSize {
-			return rows, nil
+		if p.Start += len(got.Issues); got.last(p.Start) {
+			return nil
 		}
-		p.Start += n
 	}
-	return nil, domain.Errorf(domain.ErrUnavailable, "Jira did not end the list of new issues after %d pages", maxPages)
+	return domain.Errorf(domain.ErrUnavailable, "Jira did not end the answer to a search after %d pages", maxPages)
 }
 
 // direct reads the hundred keys after the highest number known before the
@@ -170,16 +177,39 @@ func (t *Tracker) byID(ctx context.Context, ids []string) ([]domain.Snapshot, ma
 	if t.cloud() {
 		return t.bulk(ctx, ids, domain.CallRead)
 	}
-	got, a, err := t.search(ctx, search{jql: fmt.Sprintf("id in (%s) ORDER BY id ASC", strings.Join(ids, ",")), fields: t.fields(), size: len(ids), lenient: true, class: domain.CallRead})
-	if err != nil {
-		return nil, nil, err
-	}
-	rows, broken := t.rows(got, a)
 	failed := map[string]bool{}
-	for _, b := range broken {
-		failed[b.Ref.ID] = true
+	for len(ids) > 0 {
+		var rows []domain.Snapshot
+		jql := fmt.Sprintf("id in (%s) ORDER BY id ASC", strings.Join(ids, ","))
+		err := t.every(ctx, search{jql: jql, fields: t.fields(), size: len(ids), lenient: true, class: domain.CallRead}, func(p page, a answer) {
+			read, broken := t.rows(p, a)
+			rows = append(rows, read...)
+			for _, b := range broken {
+				failed[b.Ref.ID] = true
+			}
+		})
+		rest := unknownIDs(err, ids)
+		if len(rest) == len(ids) {
+			return rows, failed, err
+		}
+		ids = rest // a strict server names ids it does not know, and answers nothing else
 	}
-	return rows, failed, nil
+	return nil, failed, nil
+}
+
+var quotedID = regexp.MustCompile(`'([0-9]{1,19})'`)
+
+// unknownIDs takes the ids out that a refused search names.
+func unknownIDs(err error, ids []string) []string {
+	status, said := statusOf(err)
+	if status != http.StatusBadRequest {
+		return ids
+	}
+	named := map[string]bool{}
+	for _, m := range quotedID.FindAllStringSubmatch(said.text(), -1) {
+		named[m[1]] = true
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return named[id] })
 }
 
 func sightings(refs []domain.RemoteRef, rows []domain.Snapshot, failed map[string]bool, place string) []domain.Sighting {

@@ -115,6 +115,9 @@ func (t *Tracker) search(ctx context.Context, s search) (page, answer, error) {
 		return page{}, a, t.client.unreadable(r, "undecodable", "has no list of issues", nil)
 	}
 	p.page.Issues = *p.Issues
+	if len(p.page.Issues) == 0 && p.Total != nil && *p.Total > s.start && s.size > 0 {
+		return page{}, a, t.client.unreadable(r, codeIncomplete, "counts issues that it does not show", nil)
+	}
 	if len(p.Warnings) > 0 && !s.lenient {
 		return page{}, a, &domain.Error{Kind: domain.ErrForbidden, Code: codeAccessLost,
 			Message: "Jira answered the search with a warning: " + t.client.redact(strings.Join(p.Warnings, "; ")) + "; check that the account can see project " + t.config.Project}
@@ -152,18 +155,19 @@ func (t *Tracker) selected(ctx context.Context, place string, rows []domain.Snap
 	if err != nil {
 		return err
 	}
-	p, _, err := t.search(ctx, search{jql: jql, fields: []string{"id"}, size: pageSize, class: domain.CallRead})
+	taken := map[string]bool{}
+	err = t.every(ctx, search{jql: jql, fields: []string{"id"}, size: pageSize, class: domain.CallRead}, func(p page, _ answer) {
+		for _, raw := range p.Issues {
+			var row struct {
+				ID text `json:"id"`
+			}
+			if decode(raw, &row) == nil {
+				taken[string(row.ID)] = true
+			}
+		}
+	})
 	if err != nil {
 		return err
-	}
-	taken := map[string]bool{}
-	for _, raw := range p.Issues {
-		var row struct {
-			ID text `json:"id"`
-		}
-		if decode(raw, &row) == nil {
-			taken[string(row.ID)] = true
-		}
 	}
 	for i := range rows {
 		rows[i].Selected = taken[rows[i].Ref.ID]

@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -46,6 +47,9 @@ func newMapping(t domain.Tracker, identities []domain.Identity) mapping {
 	return m
 }
 
+// everybody lists the mapped accounts in a fixed order.
+func (m mapping) everybody() []string { return slices.Sorted(maps.Keys(m.people)) }
+
 // statusOf projects a status: by its id, else by its category; done and
 // cancelled are told apart by the resolution where the status does not.
 func (m mapping) statusOf(id, category, resolution string) (domain.Projection, bool) {
@@ -77,6 +81,17 @@ func (m mapping) statusOf(id, category, resolution string) (domain.Projection, b
 
 func (m mapping) wontDo(resolution string) bool {
 	return resolution != "" && (resolution == m.Resolutions[domain.ProjectionCancelled] || slices.Contains(m.WontDo, resolution))
+}
+
+// statusRaw is the remote form of a status. The resolution is part of it only
+// where it decides what the status means, so that a workflow which sets one by
+// itself makes no difference.
+func (m mapping) statusRaw(status, category, resolution string) string {
+	with, _ := m.statusOf(status, category, resolution)
+	if without, _ := m.statusOf(status, category, ""); with == without {
+		return status
+	}
+	return status + "/" + resolution
 }
 
 // byResolution reports whether only the resolution makes a status cancelled.

@@ -80,9 +80,10 @@ func orNull(s string) any {
 	return s
 }
 
-func (p *payload) setText(wiki string) {
+// setText replaces the text around the block; line ends stay those of the old one.
+func (p *payload) setText(wiki, old string) {
 	p.text = true
-	p.block.before, p.block.after = wiki, ""
+	p.block.before, p.block.after = sameEnds(wiki, old), ""
 }
 
 // setLine puts a value into the block.
@@ -118,7 +119,7 @@ func (p *payload) description(d domain.Draft, old string) string {
 			}
 		}
 	}
-	return sameEnds(b.join(), old)
+	return b.join(old)
 }
 
 // edit is the body of a PUT with only what changed; empty when nothing did.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/followthrough/followthrough/domain"
 )
@@ -35,8 +36,7 @@ func (t *Tracker) Push(ctx context.Context, p domain.Push) (domain.Pushed, error
 		return domain.Pushed{}, domain.Invalid("remote_id", "%q is not the id of a Jira issue; ids are numbers", p.On.Ref.ID)
 	}
 	w := &write{t: t, p: p, on: p.On, pushed: domain.Pushed{Refused: map[domain.Field]string{}}, want: map[domain.Field]domain.RemoteValue{}}
-	if len(w.on.Native) == 0 || w.on.Hash == "" {
-		// An unconfirmed snapshot does not know the text that it would rewrite.
+	if w.doubtful() {
 		on, err := t.Fetch(ctx, p.On.Ref)
 		if err != nil {
 			return domain.Pushed{}, err
@@ -53,6 +53,19 @@ func (t *Tracker) Push(ctx context.Context, p domain.Push) (domain.Pushed, error
 		return domain.Pushed{}, err
 	}
 	return w.run(ctx)
+}
+
+// young is how old a snapshot may be when a Data Center is written to.
+const young = 2 * time.Second
+
+// doubtful reports a snapshot that must be read again before a write: an
+// unconfirmed one does not know the text that it would rewrite, and a Data
+// Center answers an edit without the issue, so that a move would go unseen (T67, T88).
+func (w *write) doubtful() bool {
+	if len(w.on.Native) == 0 || w.on.Hash == "" {
+		return true
+	}
+	return !w.t.cloud() && !w.p.Unlink && w.t.now().Sub(w.on.ReadAt) > young
 }
 
 func (w *write) run(ctx context.Context) (domain.Pushed, error) {
@@ -100,7 +113,7 @@ func (w *write) plan() {
 func (w *write) place(f domain.Field, v domain.RemoteValue) bool {
 	native := f == domain.FieldDueOn && w.n.Due && !w.inBlock(f) || f == domain.FieldMetric && w.n.Metric && !w.inBlock(f)
 	if f == domain.FieldDescription {
-		w.body.setText(v.Raw)
+		w.body.setText(v.Raw, w.n.Description)
 		return true
 	}
 	if f == domain.FieldTitle || f == domain.FieldPriority || f == domain.FieldOwner || native {
@@ -228,7 +241,7 @@ func (w *write) transit(ctx context.Context) error {
 	if m.took.ID == "" { // only the resolution changed
 		w.n.Status, w.n.Category, w.n.Resolution = m.n.Status, m.n.Category, w.t.mapping.Resolutions[w.status]
 	}
-	v := domain.RemoteValue{Raw: statusRaw(w.n.Status, w.n.Resolution), Value: string(w.status)}
+	v := domain.RemoteValue{Raw: w.t.mapping.statusRaw(w.n.Status, w.n.Category, w.n.Resolution), Value: string(w.status)}
 	w.want[domain.FieldStatus] = v
 	if s := &w.pushed.Snapshot; s.Fields != nil {
 		s.Fields[domain.FieldStatus] = v
@@ -274,12 +287,7 @@ func cutRunes(s string, n int) string {
 func (w *write) unlink(ctx context.Context) (domain.Pushed, error) {
 	body := map[string]any{}
 	if w.body.block.found && !w.frozen() {
-		b := w.body.block
-		parts := managed{before: b.before}
-		if b.after != "" {
-			parts.before = joinTexts(b.before, b.after)
-		}
-		body["fields"] = map[string]any{"description": sameEnds(parts.before, w.n.Description)}
+		body["fields"] = map[string]any{"description": orNull(w.body.block.without())}
 	}
 	if w.t.cloud() && w.on.MeasureID != "" {
 		body["properties"] = []map[string]any{{"key": propertyKey, "value": map[string]string{}}}

@@ -111,14 +111,16 @@ func (t *Tracker) putStatus(p domain.Projection, current domain.RemoteValue, on 
 			return failed(current, "no transition leads from here to a status for %s; move the issue in Jira or complete the mapping", p)
 		}
 	}
-	v := domain.RemoteValue{Value: string(p)}
+	v := domain.RemoteValue{Raw: "category:" + category(p), Value: string(p)}
 	if len(m.Statuses[p]) > 0 {
 		v.Raw = m.Statuses[p][0]
-	} else {
-		v.Raw = "category:" + category(p)
+	}
+	// The status that a known step leads to is the better promise.
+	if tr, ok := t.choose(n.Transitions, p, n); n.Listed && ok {
+		v.Raw = string(tr.To.ID)
 	}
 	if category(p) == "done" {
-		v.Raw = statusRaw(v.Raw, m.Resolutions[p])
+		v.Raw = m.statusRaw(v.Raw, "done", m.Resolutions[p])
 	}
 	return v
 }

@@ -42,7 +42,8 @@ type Tracker struct {
 	place       string // the project's immutable id, once known
 	site        string // the address people use, once known
 	transitions map[workflowPlace][]transition
-	refused     map[string]bool // transitions that take no resolution
+	refused     map[string]bool      // transitions that take no resolution
+	absent      map[string]time.Time // fields the create screen does not have
 }
 
 // New returns the adapter of one tracker. It sends nothing.
@@ -55,7 +56,7 @@ func New(c Config) (*Tracker, error) {
 		return nil, domain.Errorf(domain.ErrInvalid, "the Jira adapter needs a transport and a clock")
 	}
 	t := &Tracker{config: c.Tracker, mapping: newMapping(c.Tracker, c.Identities), now: c.Now, base: base.String(),
-		site: base.String(), transitions: map[workflowPlace][]transition{}, refused: map[string]bool{}}
+		site: base.String(), transitions: map[workflowPlace][]transition{}, refused: map[string]bool{}, absent: map[string]time.Time{}}
 	auth, secrets, err := t.authorizer(c)
 	if err != nil {
 		return nil, err
