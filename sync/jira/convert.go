@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -35,6 +36,7 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 type issueRow struct {
 	ID          text                       `json:"id"`
 	Key         string                     `json:"key"`
+	Self        string                     `json:"self"`
 	Fields      map[string]json.RawMessage `json:"fields"`
 	Properties  json.RawMessage            `json:"properties"`
 	Transitions json.RawMessage            `json:"transitions"`
@@ -84,6 +86,7 @@ type native struct {
 	MetricValue string       `json:"metric_value,omitempty"`
 	Transitions []transition `json:"transitions,omitempty"`
 	Listed      bool         `json:"listed,omitempty"` // Transitions is the whole list
+	Marked      bool         `json:"marked,omitempty"` // the answer would have shown our property
 }
 
 func nativeOf(s domain.Snapshot) native {
@@ -106,7 +109,14 @@ type reader struct {
 // snapshot reads one row. A row without id, key or time is broken; an odd
 // value of one field fails that field only.
 func (t *Tracker) snapshot(raw json.RawMessage, a answer) (domain.Snapshot, *domain.BrokenRow) {
+	return t.snapshotOf(raw, a, "")
+}
+
+// snapshotOf is snapshot for answers that come without our property: link is
+// the measure's address as known from before.
+func (t *Tracker) snapshotOf(raw json.RawMessage, a answer, link string) (domain.Snapshot, *domain.BrokenRow) {
 	r := reader{t: t}
+	r.n.Link = link
 	err := decode(raw, &r.row)
 	ref := domain.RemoteRef{ID: string(r.row.ID), Key: r.row.Key, URL: t.browse(r.row.Key)}
 	if err == nil {
@@ -193,6 +203,7 @@ func (r *reader) readFields() {
 
 // readProperty takes both shapes of properties: a map by key, or a list.
 func (r *reader) readProperty() {
+	r.n.Marked = len(r.row.Properties) > 0
 	var byKey map[string]json.RawMessage
 	raw := json.RawMessage(nil)
 	if json.Unmarshal(r.row.Properties, &byKey) == nil {
@@ -211,7 +222,7 @@ func (r *reader) readProperty() {
 	}
 	var p property
 	if raw != nil && json.Unmarshal(raw, &p) == nil {
-		r.s.MeasureID, r.s.Nonce, r.n.Link = p.Measure, p.Nonce, p.Link
+		r.s.MeasureID, r.s.Nonce, r.n.Link = p.Measure, p.Nonce, cmp.Or(p.Link, r.n.Link)
 	}
 }
 
@@ -378,7 +389,7 @@ func (r *reader) typeID() string {
 func (r *reader) finish() {
 	r.n.Type = r.typeID()
 	content := r.n
-	content.Transitions, content.Listed, content.Link = nil, false, ""
+	content.Transitions, content.Listed, content.Link, content.Marked = nil, false, "", false
 	sum := sha256.New()
 	_ = json.NewEncoder(sum).Encode([]any{r.s.Ref.Place, r.s.Ref.Key, content, r.s.Fields, r.s.Labels}) // plain values always encode
 	r.s.Hash = hex.EncodeToString(sum.Sum(nil)[:16])

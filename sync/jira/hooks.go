@@ -15,7 +15,7 @@ type HookStatus struct {
 	URL     string
 	Events  []string
 	Enabled bool
-	// Signed is false when Jira says, or must be assumed, that deliveries carry no signature.
+	// Signed is false when deliveries carry no signature; then the address has a token.
 	Signed bool
 }
 
@@ -35,8 +35,8 @@ type wireHook struct {
 	IsSigned *bool    `json:"isSigned"`
 }
 
-func (h wireHook) status(signed bool) HookStatus {
-	s := HookStatus{ID: string(h.ID), URL: h.URL, Events: h.Events, Enabled: true, Signed: signed}
+func (h wireHook) status(style hookStyle) HookStatus {
+	s := HookStatus{ID: string(h.ID), URL: h.URL, Events: h.Events, Enabled: true, Signed: style != unsignedHooks}
 	if s.ID == "" {
 		s.ID = h.Self[strings.LastIndexByte(h.Self, '/')+1:]
 	}
@@ -49,32 +49,45 @@ func (h wireHook) status(signed bool) HookStatus {
 	return s
 }
 
-// hookPath is where webhooks are registered: Data Center moved it in version
-// 10, and reads the secret only from there on (T81).
-func (t *Tracker) hookPath(ctx context.Context) (path string, modern bool, err error) {
+// hookStyle is how a Jira registers webhooks.
+type hookStyle int
+
+const (
+	// signedHooks is Cloud: the secret stands beside the address.
+	signedHooks hookStyle = iota
+	// configuredHooks is Data Center from version 10 on, which reads the secret
+	// from the configuration only.
+	configuredHooks
+	// unsignedHooks is Data Center before version 10, which does not sign: a
+	// token in the address stands for the signature.
+	unsignedHooks
+)
+
+// hookPath is where webhooks are registered, and how (T81).
+func (t *Tracker) hookPath(ctx context.Context) (string, hookStyle, error) {
+	const classic, modern = "rest/webhooks/1.0/webhook", "rest/jira-webhook/1.0/webhooks"
+	if t.cloud() {
+		return classic, signedHooks, nil
+	}
 	t.mu.Lock()
-	path = t.hook
+	major := t.version
 	t.mu.Unlock()
-	if path == "" {
-		path = "rest/webhooks/1.0/webhook"
-		major, err := t.major(ctx)
-		if err != nil {
-			return "", false, err
-		}
-		if major >= 10 && !t.cloud() {
-			path = "rest/jira-webhook/1.0/webhooks"
+	if major == 0 {
+		var err error
+		if major, err = t.major(ctx); err != nil {
+			return "", 0, err
 		}
 		t.mu.Lock()
-		t.hook = path
+		t.version = major
 		t.mu.Unlock()
 	}
-	return path, strings.Contains(path, "jira-webhook"), nil
+	if major >= 10 {
+		return modern, configuredHooks, nil
+	}
+	return classic, unsignedHooks, nil
 }
 
 func (t *Tracker) major(ctx context.Context) (int, error) {
-	if t.cloud() {
-		return 0, nil
-	}
 	var info struct {
 		Version string `json:"version"`
 	}
@@ -83,51 +96,75 @@ func (t *Tracker) major(ctx context.Context) (int, error) {
 	}
 	first, _, _ := strings.Cut(info.Version, ".")
 	n, err := strconv.Atoi(first)
-	if err != nil {
+	if err != nil || n <= 0 {
 		return 0, domain.Errorf(domain.ErrUnavailable, "Jira gave the version %q, which is none", clipName(info.Version))
 	}
 	return n, nil
 }
 
-// InstallHook registers a webhook for this project's issues.
+// InstallHook registers a webhook for this project's issues. One that leads to
+// the address already is found and left as it is. Registering needs the right
+// to administer Jira; an OAuth app does not have it.
 func (t *Tracker) InstallHook(ctx context.Context, address, secret string) (HookStatus, error) {
 	if len(secret) < 32 {
 		return HookStatus{}, domain.Invalid("webhook_secret", "is shorter than 32 characters; unsigned or weakly signed deliveries are not accepted")
 	}
-	path, modern, err := t.hookPath(ctx)
+	if strings.Contains(t.base, gateway) {
+		return HookStatus{}, domain.Errorf(domain.ErrForbidden, "an OAuth app cannot register a signed webhook; let an administrator of Jira add one that leads to %s, with the secret and the filter project = %s", address, t.config.Project)
+	}
+	path, style, err := t.hookPath(ctx)
 	if err != nil {
 		return HookStatus{}, err
 	}
+	if style == unsignedHooks {
+		address += "?token=" + AddressToken(secret)
+	}
+	have, err := t.registered(ctx, path, style, address)
+	if err != nil {
+		return HookStatus{}, err
+	}
+	if len(have) > 0 {
+		return have[0], nil
+	}
 	filter := "project = " + quoteJQL(t.config.Project)
 	body := map[string]any{"name": "Followthrough " + string(t.config.ID), "url": address, "events": hookEvents()}
-	if modern {
+	switch style {
+	case configuredHooks:
 		body["active"] = true
 		body["configuration"] = map[string]string{"SECRET": secret, "EXCLUDE_BODY": "false", "FILTERS": filter}
-	} else {
-		body["excludeBody"], body["secret"] = false, secret
+	case signedHooks:
+		body["secret"] = secret
+		fallthrough
+	case unsignedHooks:
+		body["excludeBody"] = false
 		body["filters"] = map[string]string{"issue-related-events-section": filter}
 	}
 	var made wireHook
 	if _, err := t.client.get(ctx, request{method: http.MethodPost, path: path, body: body, class: domain.CallWrite}, &made); err != nil {
 		return HookStatus{}, err
 	}
-	return made.status(modern || t.cloud()), nil
+	return made.status(style), nil
 }
 
 // Hooks lists the registered webhooks that lead to the address.
 func (t *Tracker) Hooks(ctx context.Context, address string) ([]HookStatus, error) {
-	path, modern, err := t.hookPath(ctx)
+	path, style, err := t.hookPath(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return t.registered(ctx, path, style, address)
+}
+
+func (t *Tracker) registered(ctx context.Context, path string, style hookStyle, address string) ([]HookStatus, error) {
 	var list []wireHook
 	if _, err := t.client.get(ctx, request{method: http.MethodGet, path: path, class: domain.CallRead}, &list); err != nil {
 		return nil, err
 	}
+	plain, _, _ := strings.Cut(address, "?")
 	var out []HookStatus
 	for _, h := range list {
-		if h.URL == address {
-			out = append(out, h.status(modern || t.cloud()))
+		if leads, _, _ := strings.Cut(h.URL, "?"); h.URL == address || address == plain && leads == plain {
+			out = append(out, h.status(style))
 		}
 	}
 	return out, nil

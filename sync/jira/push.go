@@ -149,7 +149,7 @@ func (w *write) put(ctx context.Context) error {
 		if len(body) == 0 {
 			return nil
 		}
-		if w.t.cloud() && w.on.MeasureID != w.p.MeasureID && w.p.MeasureID != "" {
+		if w.t.cloud() && w.n.Marked && w.on.MeasureID != w.p.MeasureID && w.p.MeasureID != "" {
 			body["properties"] = marker(w.p.Draft)
 		}
 		a, err := w.t.client.write(ctx, request{method: http.MethodPut, path: "rest/api/2/issue/" + w.on.Ref.ID, query: w.query(), body: body, class: domain.CallWrite})
@@ -206,16 +206,17 @@ func (w *write) confirm(a answer) {
 	if a.status != http.StatusOK {
 		return
 	}
-	s, broken := w.t.snapshot(a.body, a)
+	s, broken := w.t.snapshotOf(a.body, a, w.n.Link)
 	if broken != nil {
 		return
 	}
 	if s.MeasureID == "" {
 		s.MeasureID, s.Nonce = w.p.MeasureID, w.on.Nonce
 	}
-	w.pushed.Snapshot = s
-	w.on = s
-	w.n = nativeOf(s)
+	n := nativeOf(s)
+	n.Marked = w.n.Marked // the property is as it was, or written just now
+	s.Native, _ = json.Marshal(n)
+	w.pushed.Snapshot, w.on, w.n = s, s, n
 	if t := w.t; !t.inside(&s) {
 		w.moved = &domain.Error{Kind: domain.ErrGone, Code: codeMovedOut, Message: "issue " + s.Ref.Key + " is outside project " + t.config.Project + "; it was moved"}
 	}

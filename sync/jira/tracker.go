@@ -36,9 +36,9 @@ type Tracker struct {
 	client  *client
 	now     func() time.Time
 	base    string
-	hook    string
 
 	mu          sync.Mutex
+	version     int    // of a Data Center, once known
 	place       string // the project's immutable id, once known
 	site        string // the address people use, once known
 	transitions map[workflowPlace][]transition
@@ -200,6 +200,8 @@ func (t *Tracker) learn(place string) {
 
 // browse is the address of an issue for people.
 func (t *Tracker) browse(key string) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.site == "" || !keyPattern.MatchString(key) {
 		return ""
 	}

@@ -6,17 +6,35 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/followthrough/followthrough/domain"
 )
 
-// VerifySignature reports whether the body was signed with one of the secrets.
-// Only SHA-256 counts, the comparison takes the same time for every mistake,
-// and an empty secret signs nothing.
+// AddressTokenHeader carries the token of the address a delivery came to: who
+// receives deliveries puts the query parameter "token" there.
+const AddressTokenHeader = "X-Followthrough-Address-Token"
+
+// AddressToken is what stands in the address of a webhook of Data Centers
+// before version 10, which cannot sign. It is derived from the secret, so that
+// an address in somebody's log does not give the secret away.
+func AddressToken(secret string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte("followthrough webhook address"))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// VerifySignature reports whether the body was signed with one of the secrets,
+// or came to the address that is known to the sender alone. Only SHA-256
+// counts, the comparison takes the same time for every mistake, and an empty
+// secret signs nothing (T80, T81).
 func VerifySignature(header http.Header, body []byte, secrets []string) bool {
 	values := header.Values("X-Hub-Signature")
+	if len(values) == 0 {
+		return verifyAddress(header.Values(AddressTokenHeader), secrets)
+	}
 	if len(values) != 1 {
 		return false
 	}
@@ -36,6 +54,19 @@ func VerifySignature(header http.Header, body []byte, secrets []string) bool {
 		mac := hmac.New(sha256.New, []byte(secret))
 		mac.Write(body)
 		if hmac.Equal(mac.Sum(nil), given) {
+			valid = true
+		}
+	}
+	return valid
+}
+
+func verifyAddress(values, secrets []string) bool {
+	if len(values) != 1 {
+		return false
+	}
+	valid := false
+	for _, secret := range secrets {
+		if secret != "" && hmac.Equal([]byte(AddressToken(secret)), []byte(values[0])) {
 			valid = true
 		}
 	}
@@ -77,6 +108,18 @@ func deref(t *text) string {
 		return ""
 	}
 	return string(*t)
+}
+
+// ParseWebhook reads a delivery of a tracker without a credential: nothing is
+// asked of Jira.
+func ParseWebhook(tracker domain.Tracker, identities []domain.Identity, header http.Header, body []byte) (domain.Event, error) {
+	site := strings.TrimRight(tracker.BaseURL, "/")
+	t := &Tracker{config: tracker, mapping: newMapping(tracker, identities), now: func() time.Time { return time.Time{} }, base: site, site: site,
+		client: &client{}, transitions: map[workflowPlace][]transition{}}
+	if strings.Contains(site, gateway) {
+		t.site = "" // the address of the API is none for people
+	}
+	return t.ParseWebhook(header, body)
 }
 
 // ParseWebhook reduces a verified delivery to what the engine needs. Events
@@ -125,6 +168,7 @@ func (t *Tracker) issueEvent(event domain.Event, e envelope) (domain.Event, erro
 	if err := decode(e.Issue, &row); err != nil || !idPattern.MatchString(string(row.ID)) || !keyPattern.MatchString(row.Key) {
 		return domain.Event{}, domain.Errorf(domain.ErrInvalid, "the delivery of %s names no issue", event.Name)
 	}
+	t.learnSite(row.Self)
 	event.Ref = domain.RemoteRef{ID: string(row.ID), Key: row.Key, URL: t.browse(row.Key)}
 	items := readItems(e.Changelog.Items)
 	if e.Event == "jira:issue_deleted" {
@@ -134,6 +178,8 @@ func (t *Tracker) issueEvent(event domain.Event, e envelope) (domain.Event, erro
 	}
 	s, broken := t.snapshot(e.Issue, answer{date: stamp(e.Timestamp)})
 	if broken == nil {
+		// When it was read is not known: a delivery may be late (T48).
+		s.ReadAt = time.Time{}
 		event.Ref = s.Ref
 		if t.inside(&s) {
 			event.Snapshot = &s
@@ -151,6 +197,23 @@ func (t *Tracker) issueEvent(event domain.Event, e envelope) (domain.Event, erro
 	}
 	event.Before = t.before(items)
 	return event, nil
+}
+
+// gateway is the part of an address that OAuth clients of a Cloud use.
+const gateway = "/ex/jira/"
+
+// learnSite takes the address for people from an issue's own address, where
+// the tracker's is the gateway for OAuth clients.
+func (t *Tracker) learnSite(self string) {
+	u, err := url.Parse(self)
+	if err != nil || u.Scheme != "https" || !strings.HasSuffix(u.Host, ".atlassian.net") {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.site == "" {
+		t.site = "https://" + u.Host
+	}
 }
 
 func stamp(ms json.Number) time.Time {
