@@ -8,7 +8,7 @@ import (
 type families struct {
 	root     []int32 // earliest incident of the component of each incident
 	undated  int     // links from or to an incident whose start is not known
-	rejected int     // links to a later incident, to a merged one or in a circle
+	rejected int     // links to a later or merged incident, or of one with an impossible order
 }
 
 // families joins incidents by their links with union-find. A link may only point
@@ -28,7 +28,7 @@ func (s *Snapshot) families() families {
 			f.undated++
 			continue
 		}
-		if !s.incidents[to].placed() || !s.earlierThan(to, int32(i)) {
+		if !from.placed() || !s.incidents[to].placed() || !s.earlierThan(to, int32(i)) {
 			f.rejected++
 			continue
 		}

@@ -20,6 +20,7 @@ func TestRunRefusesWhatIsNoReferenceFile(t *testing.T) {
 		"no tolerance":    `{"schema":"statistics-reference/1","cases":[]}`,
 		"negative":        `{"schema":"statistics-reference/1","tolerance":{"relative":-1},"cases":[]}`,
 		"an array":        `[]`,
+		"no cases":        one(""),
 		"cut in the half": one(`{"id":"a"`)[:60],
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,12 +9,13 @@ package verify
 
 import (
 	"bytes"
-	_ "embed"
 	"encoding/json"
 	"fmt"
 	"io"
+	"text/tabwriter"
 
 	"github.com/followthrough/followthrough/domain"
+	"github.com/followthrough/followthrough/metrics"
 )
 
 // schema is the file format this package reads.
@@ -23,11 +24,8 @@ const schema = "statistics-reference/1"
 // maxFile bounds what is read, far above any sensible set of cases.
 const maxFile = 256 << 20
 
-//go:embed reference.json
-var builtin []byte
-
 // Builtin is the reference set that comes with the program.
-func Builtin() io.Reader { return bytes.NewReader(builtin) }
+func Builtin() io.Reader { return bytes.NewReader(metrics.Reference()) }
 
 // Result is the outcome of one case.
 type Result struct {
@@ -74,6 +72,23 @@ type testCase struct {
 	Expected json.RawMessage `json:"expected"`
 }
 
+// Print runs a file and writes a line for every case (case, result, largest
+// deviation, problem) and a closing line "N passed, M failed". failed is what
+// the exit code of a program goes by. Errors as Run, and those of writing.
+func Print(w io.Writer, r io.Reader) (failed int, err error) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "case\tresult\tlargest deviation")
+	passed, failed, err := Run(r, func(r Result) { fmt.Fprintln(table, r) })
+	if err != nil {
+		return 0, err
+	}
+	if err := table.Flush(); err != nil {
+		return failed, err
+	}
+	_, err = fmt.Fprintf(w, "%d passed, %d failed\n", passed, failed)
+	return failed, err
+}
+
 // Run checks every case of a file and reports each in file order. A case of an
 // unknown kind, without expected values or with input that is refused counts as
 // failed. err is for a file that is no reference file at all.
@@ -94,6 +109,9 @@ func Run(r io.Reader, report func(Result)) (passed, failed int, err error) {
 	}
 	if f.Tolerance == nil || !(f.Tolerance.Relative >= 0) || !(f.Tolerance.Absolute >= 0) {
 		return 0, 0, domain.Errorf(domain.ErrInvalid, "the file names no tolerance; give \"tolerance\": {\"relative\": 1e-6, \"absolute\": 1e-9}")
+	}
+	if len(f.Cases) == 0 {
+		return 0, 0, domain.Errorf(domain.ErrInvalid, "the file holds no cases, so it proves nothing; add some under \"cases\"")
 	}
 	for _, c := range f.Cases {
 		result := c.run(*f.Tolerance)
