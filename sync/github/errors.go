@@ -26,6 +26,8 @@ type operation struct {
 	// issue is true when 404, 410 and redirects speak about one issue; else they
 	// speak about the repository or the credential.
 	issue bool
+	// hidden says what 404 means where GitHub hides what may not be seen.
+	hidden string
 }
 
 // failed explains a request without an answer. A create may have happened
@@ -143,6 +145,8 @@ func (c *client) judge(op operation, a answer) error {
 		return say(domain.ErrForbidden, "not_permitted", "the credential may not do this; it needs write access to issues")
 	case a.status == http.StatusGone && (!op.issue || strings.Contains(low, "disabled")):
 		return say(domain.ErrForbidden, "issues_disabled", "issues are switched off in the repository")
+	case a.status == http.StatusNotFound && op.hidden != "":
+		return say(domain.ErrForbidden, "not_permitted", "%s", op.hidden)
 	case a.status == http.StatusNotFound && !op.issue:
 		return say(domain.ErrForbidden, "no_access", "GitHub does not show the repository to this credential")
 	case a.status == http.StatusNotFound:

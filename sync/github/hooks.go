@@ -60,10 +60,16 @@ func (h wireHook) status() HookStatus {
 	return s
 }
 
+// hookOperation names a request about webhooks. GitHub hides them from who may
+// not manage them.
+func (t *Tracker) hookOperation(what string) operation {
+	return operation{what: what + " of " + t.cfg.Tracker.Repository, hidden: "the credential may not manage webhooks; it needs the permission Webhooks, or install the webhook by hand"}
+}
+
 // InstallHook makes the repository send its issue events to the address. An
 // existing webhook with the address is found and left as it is.
 func (t *Tracker) InstallHook(ctx context.Context, address, secret string) (HookStatus, error) {
-	op := operation{what: "install the webhook of " + t.cfg.Tracker.Repository}
+	op := t.hookOperation("install the webhook")
 	if len(secret) < 32 {
 		return HookStatus{}, domain.Invalid("webhook_secret", "is shorter than 32 characters; an unsigned or guessable webhook is not installed")
 	}
@@ -76,7 +82,7 @@ func (t *Tracker) InstallHook(ctx context.Context, address, secret string) (Hook
 	}
 	body := map[string]any{"name": "web", "active": true, "events": hookEvents[:],
 		"config": map[string]any{"url": address, "content_type": "json", "secret": secret, "insecure_ssl": "0"}}
-	a, err := t.client.do(ctx, op, http.MethodPost, t.named()+"/hooks", body)
+	a, err := t.client.do(ctx, op, http.MethodPost, t.repository()+"/hooks", body)
 	if err != nil {
 		return HookStatus{}, err
 	}
@@ -89,8 +95,11 @@ func (t *Tracker) InstallHook(ctx context.Context, address, secret string) (Hook
 
 // Hooks lists the repository's webhooks that lead to the address.
 func (t *Tracker) Hooks(ctx context.Context, address string) ([]HookStatus, error) {
-	op := operation{what: "read the webhooks of " + t.cfg.Tracker.Repository}
-	a, err := t.client.do(ctx, op, http.MethodGet, t.named()+"/hooks?per_page=100", nil)
+	if err := t.ready(ctx); err != nil {
+		return nil, err
+	}
+	op := t.hookOperation("read the webhooks")
+	a, err := t.client.do(ctx, op, http.MethodGet, t.repository()+"/hooks?per_page=100", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +118,7 @@ func (t *Tracker) Hooks(ctx context.Context, address string) ([]HookStatus, erro
 
 // HookStatus reads how the webhook is doing.
 func (t *Tracker) HookStatus(ctx context.Context, id int64) (HookStatus, error) {
-	op := operation{what: "read the webhook of " + t.cfg.Tracker.Repository}
+	op := t.hookOperation("read the webhook")
 	a, err := t.client.do(ctx, op, http.MethodGet, t.hookPath(id), nil)
 	if err != nil {
 		return HookStatus{}, err
@@ -121,12 +130,12 @@ func (t *Tracker) HookStatus(ctx context.Context, id int64) (HookStatus, error) 
 	return h.status(), nil
 }
 
-func (t *Tracker) hookPath(id int64) string { return t.named() + "/hooks/" + strconv.FormatInt(id, 10) }
+func (t *Tracker) hookPath(id int64) string { return t.repository() + "/hooks/" + strconv.FormatInt(id, 10) }
 
 // FailedDeliveries lists the deliveries since a time that never arrived, each
 // once and oldest first. GitHub does not repeat them by itself (T76).
 func (t *Tracker) FailedDeliveries(ctx context.Context, id int64, since time.Time) ([]Delivery, error) {
-	op := operation{what: "read the deliveries of the webhook of " + t.cfg.Tracker.Repository}
+	op := t.hookOperation("read the deliveries of the webhook")
 	arrived := map[string]bool{}
 	var failed []Delivery
 	path := t.hookPath(id) + "/deliveries?per_page=100"
@@ -171,7 +180,31 @@ func (t *Tracker) FailedDeliveries(ctx context.Context, id int64, since time.Tim
 
 // Redeliver asks GitHub to send a delivery again; it keeps its id.
 func (t *Tracker) Redeliver(ctx context.Context, hook, delivery int64) error {
-	op := operation{what: "repeat a delivery of the webhook of " + t.cfg.Tracker.Repository}
+	op := t.hookOperation("repeat a delivery of the webhook")
 	_, err := t.client.do(ctx, op, http.MethodPost, strings.Join([]string{t.hookPath(hook), "deliveries", strconv.FormatInt(delivery, 10), "attempts"}, "/"), nil)
 	return err
+}
+
+// RedeliverFailed asks for every delivery to the address that failed since a
+// time, and returns how many: what was missed while nobody listened comes in
+// through the front door (T76).
+func (t *Tracker) RedeliverFailed(ctx context.Context, address string, since time.Time) (int, error) {
+	hooks, err := t.Hooks(ctx, address)
+	if err != nil {
+		return 0, err
+	}
+	n := 0
+	for _, h := range hooks {
+		failed, err := t.FailedDeliveries(ctx, h.ID, since)
+		if err != nil {
+			return n, err
+		}
+		for _, d := range failed {
+			if err := t.Redeliver(ctx, h.ID, d.ID); err != nil {
+				return n, err
+			}
+			n++
+		}
+	}
+	return n, nil
 }

@@ -1,8 +1,11 @@
 package github_test
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -52,6 +55,7 @@ type site struct {
 	clock     *clock
 	token     string
 	transport http.RoundTripper
+	sent      *recorder
 	config    func(*github.Config)
 	ids       map[string]string
 	faulty    atomic.Bool
@@ -74,19 +78,76 @@ func newSite(t testing.TB, change ...func(*githubsim.Options)) *site {
 		s.Grant(repo, login, githubsim.RoleWrite)
 		s.Grant("other/private", login, githubsim.RoleWrite)
 	}
+	s.AddUser("admin")
+	s.Grant(repo, "admin", githubsim.RoleAdmin)
 	s.token = s.Server.Token("sync-user", githubsim.TokenOptions{Repos: []string{repo}})
-	s.transport = checked(t, s.Server, &s.faulty)
+	s.sent = &recorder{next: checked(t, s.Server, o.Enterprise, &s.faulty)}
+	s.transport = s.sent
 	return s
+}
+
+// sent is one request as it left us.
+type sent struct {
+	Method, Path string
+	Query        url.Values
+	Header       http.Header
+	Body         string
+}
+
+// recorder keeps what was sent.
+type recorder struct {
+	next http.RoundTripper
+	mu   sync.Mutex
+	all  []sent
+}
+
+func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
+	body := []byte{}
+	if req.Body != nil {
+		var err error
+		if body, err = io.ReadAll(req.Body); err != nil {
+			return nil, err
+		}
+		req.Body.Close()
+		req.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	r.mu.Lock()
+	r.all = append(r.all, sent{req.Method, req.URL.EscapedPath(), req.URL.Query(), req.Header.Clone(), string(body)})
+	r.mu.Unlock()
+	return r.next.RoundTrip(req)
+}
+
+// take returns what was sent since the last call.
+func (r *recorder) take() []sent {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := r.all
+	r.all = nil
+	return all
+}
+
+// methods names requests briefly: "PATCH issues/1".
+func methods(all []sent) []string {
+	out := []string{}
+	for _, s := range all {
+		path := regexp.MustCompile(`^/(api/v3/)?(repos/[^/]+/[^/]+|repositories/\d+)/?`).ReplaceAllString(s.Path, "")
+		out = append(out, strings.TrimSpace(s.Method+" "+path))
+	}
+	return out
 }
 
 // checked wraps the simulator's transport with the published description where
 // that is at hand.
-func checked(t testing.TB, s *githubsim.Server, faulty *atomic.Bool) http.RoundTripper {
+func checked(t testing.TB, s *githubsim.Server, enterprise string, faulty *atomic.Bool) http.RoundTripper {
 	root := os.Getenv("FOLLOWTHROUGH_SHARED")
 	if root == "" {
 		root = filepath.Join("..", "..", "..", "shared")
 	}
-	file := filepath.Join(root, "data", "contracts", "github", "api.github.com.issues.openapi.json.gz")
+	name := "api.github.com"
+	if enterprise != "" {
+		name = "ghes-" + strings.TrimSuffix(enterprise, ".0")
+	}
+	file := filepath.Join(root, "data", "contracts", "github", name+".issues.openapi.json.gz")
 	if _, err := os.Stat(file); err != nil {
 		if os.Getenv("FOLLOWTHROUGH_REQUIRE_SHARED") == "1" {
 			t.Fatalf("shared data is required but %v", err)
@@ -105,9 +166,8 @@ func checked(t testing.TB, s *githubsim.Server, faulty *atomic.Bool) http.RoundT
 			}
 			return path
 		},
-		Undocumented: func(r *http.Request) bool { return strings.Contains(r.URL.Path, "/hooks") },
 	}
-	if strings.Contains(s.BaseURL(), "/api/v3") {
+	if enterprise != "" {
 		o.BasePath = "/api/v3"
 	}
 	return faultTolerant{plain: s.Transport(), faulty: faulty, checked: contract.NewTransport(t, description(t, file), s.Transport(), o)}
@@ -376,4 +436,12 @@ func wantKind(t testing.TB, err error, want domain.Kind) {
 	if !errors.As(err, &e) || e.Kind != want {
 		t.Fatalf("error %v (kind %q), want kind %q", err, domain.KindOf(err), want)
 	}
+}
+
+func codeOf(err error) string {
+	var e *domain.Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
 }

@@ -52,6 +52,7 @@ type envelope struct {
 	Repository struct {
 		ID       int64  `json:"id"`
 		FullName string `json:"full_name"`
+		Private  *bool  `json:"private"`
 	} `json:"repository"`
 	Sender account `json:"sender"`
 }
@@ -96,7 +97,11 @@ func (t *Tracker) ParseWebhook(header http.Header, body []byte) (domain.Event, e
 	if e.Action != "" && eventName.MatchString(e.Action) {
 		event.Name += "." + e.Action
 	}
-	if name != "issues" || len(e.Issue) == 0 || !t.concerns(e) {
+	ours := t.concerns(e)
+	if ours && e.Repository.Private != nil && !*e.Repository.Private {
+		t.noteVisibility(true) // only reading the repository itself takes it back
+	}
+	if name != "issues" || len(e.Issue) == 0 || !ours {
 		event.Ignored = true
 		return event, nil
 	}

@@ -10,7 +10,7 @@ import (
 
 // hookRoutes are G10.
 func hookRoutes(add func(kind routeKind, method, pattern string, h func(*call) *reply)) {
-	for _, root := range []string{"/repos/{owner}/{repo}/hooks", "/orgs/{org}/hooks"} {
+	for _, root := range []string{"/repos/{owner}/{repo}/hooks", "/repositories/{id}/hooks", "/orgs/{org}/hooks"} {
 		add(reads, "GET", root, (*call).listHooks)
 		add(writes, "POST", root, (*call).createHook)
 		add(reads, "GET", root+"/{hook}", (*call).getHook)
