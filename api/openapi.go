@@ -97,7 +97,10 @@ func operation(r *route, registry huma.Registry, problem *huma.Schema) *huma.Ope
 	}
 	if r.in != nil {
 		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: registry.Schema(r.in, true, r.id+"-request")}}}
-		failures = append(failures, http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+		failures = append(failures, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+	}
+	if asksTracker := strings.HasPrefix(r.path, "/trackers/{id}/"); asksTracker || r.method != http.MethodGet {
+		failures = append(failures, http.StatusConflict)
 	}
 	if r.tagged && r.method == http.MethodGet {
 		header("If-None-Match", "the ETag of what you have; 304 when it is still the same", false)

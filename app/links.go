@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -105,13 +106,22 @@ func (s *Links) adopt(ctx context.Context, link *domain.Link, measure domain.Mea
 		return domain.Invalid("url", "%q is not an issue that tracker %s can read", address, link.Tracker)
 	}
 	if err != nil {
-		return err
+		return renamed(fromTracker(err), "address", "url")
 	}
 	if snapshot.MeasureID != "" && snapshot.MeasureID != measure.ID {
 		return domain.Errorf(domain.ErrConflict, "url: %s already carries another measure; unlink it there first", snapshot.Ref.Key)
 	}
 	link.State, link.Remote, link.Snapshot = domain.LinkPending, snapshot.Ref, &snapshot
 	return nil
+}
+
+// renamed gives the refused field of an ErrInvalid the name it has here.
+func renamed(err error, from, to string) error {
+	var e *domain.Error
+	if !errors.As(err, &e) || len(e.Fields) != 1 || e.Fields[0].Field != from {
+		return err
+	}
+	return domain.Invalid(to, "%s", e.Fields[0].Message)
 }
 
 // Detach ends a link. The issue stays, and so does the measure.

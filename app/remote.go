@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/followthrough/followthrough/domain"
@@ -73,6 +74,23 @@ type Difference struct {
 	Ours    string
 	Theirs  string
 	Reason  string
+}
+
+// fromTracker keeps what a tracker says about us apart from what we say about
+// the person who asks: a credential that the tracker refuses is no reason to
+// sign that person out, and a missing repository is no missing page.
+func fromTracker(err error) error {
+	var e *domain.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Kind {
+	case domain.ErrUnauthorized, domain.ErrForbidden, domain.ErrNotFound, domain.ErrGone:
+		moved := *e
+		moved.Kind = domain.ErrConflict
+		return &moved
+	}
+	return err
 }
 
 // noRemote refuses what needs a tracker where none can be reached.

@@ -151,7 +151,8 @@ func (s *Trackers) Check(ctx context.Context, by domain.Actor, id domain.Tracker
 	if err := s.reach(ctx, by, domain.CanManage, id); err != nil {
 		return domain.MappingReport{}, err
 	}
-	return s.Remote.Check(ctx, id)
+	out, err := s.Remote.Check(ctx, id)
+	return out, fromTracker(err)
 }
 
 // Plan says what a pass would do and writes nothing.
@@ -159,7 +160,8 @@ func (s *Trackers) Plan(ctx context.Context, by domain.Actor, id domain.TrackerI
 	if err := s.reach(ctx, by, domain.CanRead, id); err != nil {
 		return Plan{}, err
 	}
-	return s.Remote.Plan(ctx, id)
+	out, err := s.Remote.Plan(ctx, id)
+	return out, fromTracker(err)
 }
 
 // Sync does one pass now.
@@ -167,7 +169,8 @@ func (s *Trackers) Sync(ctx context.Context, by domain.Actor, id domain.TrackerI
 	if err := s.reach(ctx, by, domain.CanEdit, id); err != nil {
 		return Pass{}, err
 	}
-	return s.Remote.SyncNow(ctx, id)
+	out, err := s.Remote.SyncNow(ctx, id)
+	return out, fromTracker(err)
 }
 
 // Drift proves both sides equal, or lists every difference and its reason.
@@ -175,7 +178,8 @@ func (s *Trackers) Drift(ctx context.Context, by domain.Actor, id domain.Tracker
 	if err := s.reach(ctx, by, domain.CanRead, id); err != nil {
 		return Drift{}, err
 	}
-	return s.Remote.Drift(ctx, id)
+	out, err := s.Remote.Drift(ctx, id)
+	return out, fromTracker(err)
 }
 
 func (s *Trackers) reach(ctx context.Context, by domain.Actor, p domain.Permission, id domain.TrackerID) error {

@@ -137,7 +137,7 @@ func (t Token) Check(now time.Time) error {
 	checkText(&bad, "name", t.Name, MaxName)
 	checkEnum(&bad, "role", t.Role, Roles(), false)
 	if !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(now) {
-		bad.add("expires", "lies in the past; give a time to come")
+		bad.add("expires_at", "lies in the past; give a time to come")
 	}
 	return bad.err()
 }
