@@ -78,11 +78,16 @@ type Cut struct {
 }
 
 func (c Cut) knows(e Event) bool {
+	return !e.At.After(c.AsOf) && c.recordedBy(e.recorded())
+}
+
+// recordedBy says whether what was written down at an instant was known.
+func (c Cut) recordedBy(at time.Time) bool {
 	known := c.KnownAt
 	if known.IsZero() {
 		known = c.AsOf
 	}
-	return !e.At.After(c.AsOf) && !e.recorded().After(known)
+	return !at.After(known)
 }
 
 func (c Cut) zone() *time.Location {

@@ -17,8 +17,7 @@ type Chronicle struct {
 }
 
 // Fold builds the snapshot of a log at a cut: the way to a report pinned by
-// as_of and known_at. Only rows that happened and were recorded by the cut are
-// read, so the same pins give the same bytes however the log grew afterwards.
+// as_of and known_at. Only rows recorded by known_at are read, so the same pins give the same bytes however the log grew afterwards.
 // Measures and incidents come in the order of their first row; what was not
 // there yet is left out. Errors as RecordOf and IncidentRecordOf.
 func Fold(log Chronicle, cut Cut) (*Snapshot, error) {
@@ -26,7 +25,7 @@ func Fold(log Chronicle, cut Cut) (*Snapshot, error) {
 	rows := map[string][]domain.Change{} // keys of measures and incidents never meet
 	position := int64(0)
 	for _, c := range inLogOrder(log.Changes) {
-		if !cut.knows(Event{At: c.At}) {
+		if !cut.recordedBy(c.At) {
 			continue
 		}
 		position = max(position, c.Seq)

@@ -216,6 +216,53 @@ func TestFoldLeavesOutWhatWasNotThere(t *testing.T) {
 	}
 }
 
+// TestKnownLaterThanAsOf: with known_at after as_of, what happened by as_of counts
+// although it was recorded later, and what was set later does not.
+func TestKnownLaterThanAsOf(t *testing.T) {
+	l := newLog(1)
+	l.incident()
+	l.now = l.now.Add(time.Hour)
+	l.create()
+	created := l.now
+	l.now = created.AddDate(0, 0, 10)
+	before := l.measures[0]
+	l.measures[0].Status, l.measures[0].Team, l.measures[0].Owner = domain.Done, "elsewhere", ""
+	by := domain.Attribution{Source: domain.FromGitHub, ExternalTime: created.AddDate(0, 0, 5)}
+	l.write(domain.SubjectMeasure, "M-1", by, domain.MeasureChanges(before, l.measures[0]))
+	type view struct {
+		State metrics.State
+		Team  domain.TeamID
+		Owned bool
+	}
+	look := func(asOf, known int) view {
+		r, err := metrics.RecordOf(domain.Measure{Key: "M-1"}, l.rows, metrics.Cut{AsOf: created.AddDate(0, 0, asOf), KnownAt: created.AddDate(0, 0, known)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return view{r.Facts.State, r.TeamNow, r.Flags&metrics.HasOwner != 0}
+	}
+	for name, c := range map[string]struct {
+		asOf, known int
+		want        view
+	}{
+		"before it was done":      {4, 20, view{metrics.StateOpen, before.Team, true}},
+		"done but not yet known":  {6, 6, view{metrics.StateOpen, before.Team, true}},
+		"done and known later":    {6, 20, view{metrics.StateDone, before.Team, true}},
+		"all of it":               {20, 20, view{metrics.StateDone, "elsewhere", false}},
+		"known by the day before": {20, 9, view{metrics.StateOpen, before.Team, true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if d := cmp.Diff(c.want, look(c.asOf, c.known)); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+	s, err := metrics.Fold(metrics.Chronicle{Changes: l.rows}, metrics.Cut{AsOf: created.AddDate(0, 0, 6), KnownAt: l.now})
+	if err != nil || s.Latest().After(created.AddDate(0, 0, 6)) {
+		t.Errorf("latest %v, err %v; want nothing after as_of", s.Latest(), err)
+	}
+}
+
 func TestBulkClosures(t *testing.T) {
 	row := func(key, actor string, minute int, to string) domain.Change {
 		return domain.Change{Subject: domain.SubjectMeasure, Key: key, Field: "status", To: to, At: benchAsOf().Add(time.Duration(minute) * time.Minute), Attribution: domain.Attribution{Actor: actor}}
@@ -229,9 +276,21 @@ func TestBulkClosures(t *testing.T) {
 		rows = append(rows, row(fmt.Sprintf("M-4%d", i), "zoe", 100+i, "done"))          // after the cut
 		rows = append(rows, row(fmt.Sprintf("M-5%d", i), fmt.Sprint("p", i), i, "done")) // five actors
 	}
-	got := metrics.BulkClosures(rows, metrics.Cut{AsOf: benchAsOf().Add(time.Hour)})
+	got := func() map[domain.MeasureKey]bool {
+		return metrics.BulkClosures(rows, metrics.Cut{AsOf: benchAsOf().Add(time.Hour)})
+	}
+	for i := range 7 { // two fours, eleven minutes apart, share nobody
+		rows = append(rows, row(fmt.Sprintf("M-6%d", i), "pat", 11*(i/4)+i%4, "done"))
+	}
 	want := map[domain.MeasureKey]bool{"M-0": true, "M-1": true, "M-2": true, "M-3": true, "M-4": true}
-	if d := cmp.Diff(want, got); d != "" {
+	if d := cmp.Diff(want, got()); d != "" {
 		t.Error(d)
+	}
+	six := rows[:0:0]
+	for i := range 6 { // a window that slides: all six are marked
+		six = append(six, row(fmt.Sprintf("M-7%d", i), "sam", 2*i, "done"))
+	}
+	if n := len(metrics.BulkClosures(six, metrics.Cut{AsOf: benchAsOf().Add(time.Hour)})); n != 6 {
+		t.Errorf("%d of 6 marked", n)
 	}
 }

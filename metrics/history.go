@@ -47,6 +47,7 @@ type historyReader struct {
 	reason   domain.ClosureReason
 	verdict  domain.Verdict
 	events   []Event
+	last     time.Time // of the last event that is no note
 }
 
 func (r *historyReader) batch(rows []domain.Change) error {
@@ -90,7 +91,12 @@ func (r *historyReader) batch(rows []domain.Change) error {
 	return nil
 }
 
-func (r *historyReader) add(e Event) { r.events = append(r.events, e) }
+func (r *historyReader) add(e Event) {
+	r.events = append(r.events, e)
+	if e.Type != EventNote {
+		r.last = e.At
+	}
+}
 
 // happened is the tracker's time of a change where it can be true.
 func (r *historyReader) happened(c domain.Change) time.Time {
@@ -98,8 +104,8 @@ func (r *historyReader) happened(c domain.Change) time.Time {
 	if t.IsZero() || t.After(c.At) || t.Before(r.created) {
 		return c.At
 	}
-	if n := len(r.events); n > 0 && t.Before(r.events[n-1].At) {
-		return r.events[n-1].At // never before what is already in the log
+	if t.Before(r.last) {
+		return r.last // never before what is already in the log
 	}
 	return t
 }

@@ -66,12 +66,15 @@ type replayed struct {
 	recorded time.Time
 }
 
-// replay folds the rows of a subject that were written by the cut.
+// replay folds the rows of a subject known at the cut. A creation and an instant
+// speak of a time of their own, so they count once they are recorded; any other
+// value holds from its row on and must have been set by as_of as well.
 func replay(subject domain.Subject, key string, changes []domain.Change, cut Cut) (replayed, error) {
 	r := replayed{given: map[string]string{}, last: map[string]string{}, at: map[string]time.Time{}}
 	var rows []domain.Change
 	for _, c := range changes {
-		if c.Subject == subject && c.Key == key && !c.Overwritten && cut.knows(Event{At: c.At}) {
+		if c.Subject == subject && c.Key == key && !c.Overwritten && cut.recordedBy(c.At) &&
+			(c.Kind == domain.ChangeCreate || strings.HasSuffix(c.Field, "_at") || !c.At.After(cut.AsOf)) {
 			rows = append(rows, c)
 		}
 	}
@@ -142,12 +145,17 @@ func IncidentRecordOf(key domain.IncidentKey, reviewed bool, changes []domain.Ch
 	}
 	if r.Started.IsZero() {
 		r.Started, r.StartUnknown = fields.recorded, true
+		if fields.recorded.After(cut.AsOf) {
+			r.Started = cut.AsOf
+		}
 	}
 	if r.Started.After(cut.AsOf) {
 		return IncidentRecord{}, domain.Errorf(domain.ErrNotFound, "incident %s had not begun by %s", key, cut.AsOf.UTC().Format(time.RFC3339))
 	}
 	if r.RecurrenceOf == "" {
 		r.LinkedAt = time.Time{}
+	} else if r.LinkedAt.After(cut.AsOf) { // came with an incident recorded later
+		r.LinkedAt = cut.AsOf
 	}
 	if r.Resolved.After(cut.AsOf) { // announced, not yet true
 		r.Resolved = time.Time{}
