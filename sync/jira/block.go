@@ -44,11 +44,34 @@ func blockFields() map[string]domain.Field {
 	return map[string]domain.Field{"Incident": domain.FieldIncident, "Due": domain.FieldDueOn, "Success metric": domain.FieldMetric}
 }
 
-// splitBlock takes a description apart. link is our measure's address when
-// known: a block that points elsewhere is then text (A5). What stands around
-// the block is kept to the byte, so that writing a line touches nothing else (P7).
-func splitBlock(full, link string) managed {
-	lines := strings.SplitAfter(full, "\n")
+// owner says whose block is looked for: the measure's address as the property
+// has it, and its id, where they are known.
+type owner struct{ link, id string }
+
+// splitBlock takes a description apart. A block that points elsewhere is text;
+// of several, the one with our id wins (A5). What stands around the block is
+// kept to the byte, so that writing a line touches nothing else (P7).
+func splitBlock(full string, whose owner) managed {
+	first := managed{before: full}
+	for from := 0; from < len(full); {
+		b := nextBlock(full, from, whose.link)
+		if !b.found {
+			break
+		}
+		if whose.id == "" || b.id == whose.id {
+			return b
+		}
+		if !first.found {
+			first = b
+		}
+		from = len(full) - len(b.after)
+	}
+	return first
+}
+
+// nextBlock finds the first block that starts at or after a position.
+func nextBlock(full string, from int, link string) managed {
+	lines := strings.SplitAfter(full[from:], "\n")
 	for i, l := range lines {
 		m := blockHead.FindStringSubmatch(strings.TrimSpace(l))
 		if m == nil {
@@ -71,7 +94,7 @@ func splitBlock(full, link string) managed {
 		}
 		end := b.readLines(lines[i+1:]) + i + 1
 		last := strings.TrimRight(lines[end-1], "\r\n")
-		b.before = strings.Join(lines[:start-1], "")
+		b.before = full[:from] + strings.Join(lines[:start-1], "")
 		b.after = lines[end-1][len(last):] + strings.Join(lines[end:], "")
 		return b
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -248,7 +249,12 @@ func (r *reader) readDescription() {
 		return
 	}
 	r.n.Description = full
-	r.b = splitBlock(full, r.n.Link)
+	r.readBlock("")
+}
+
+// readBlock takes the description apart as the one of a measure.
+func (r *reader) readBlock(measureID string) {
+	r.b = splitBlock(r.n.Description, owner{r.n.Link, measureID})
 	r.s.Fields[domain.FieldDescription] = readText(r.b.text())
 	if r.s.MeasureID == "" && r.b.id != "" {
 		r.s.MeasureID, r.s.Nonce = r.b.id, r.b.nonce
@@ -320,7 +326,11 @@ func (r *reader) readDue() {
 		return
 	}
 	r.n.Due, r.n.DueValue = ok, s
-	v, known := r.homed(domain.FieldDueOn, ok, s)
+	r.settleDue()
+}
+
+func (r *reader) settleDue() {
+	v, known := r.homed(domain.FieldDueOn, r.n.Due, r.n.DueValue)
 	if !known {
 		return
 	}
@@ -343,7 +353,11 @@ func (r *reader) readMetric() {
 		}
 	}
 	r.n.Metric, r.n.MetricValue = ok, s
-	if v, known := r.homed(domain.FieldMetric, ok, s); known {
+	r.settleMetric()
+}
+
+func (r *reader) settleMetric() {
+	if v, known := r.homed(domain.FieldMetric, r.n.Metric, r.n.MetricValue); known {
 		v.Value = domain.ParseMetric(v.Raw).Text()
 		r.s.Fields[domain.FieldMetric] = v
 	}
@@ -362,6 +376,28 @@ func (r *reader) homed(f domain.Field, visible bool, value string) (domain.Remot
 		return domain.RemoteValue{Raw: inBlock}, true
 	}
 	return domain.RemoteValue{}, false
+}
+
+// For reads a snapshot as the issue of one measure: where the description has
+// several blocks, that measure's own one counts, wherever it stands (A5).
+func (t *Tracker) For(s domain.Snapshot, measureID string) domain.Snapshot {
+	n := nativeOf(s)
+	if measureID == "" || s.MeasureID == "" || s.MeasureID == measureID || n.Description == "" {
+		return s
+	}
+	if b := splitBlock(n.Description, owner{id: measureID}); b.id != measureID {
+		return s
+	}
+	n.Link = "" // it led to the other measure
+	r := reader{t: t, s: s, n: n}
+	r.s.MeasureID, r.s.Nonce, r.s.Fields = "", "", maps.Clone(s.Fields)
+	for _, f := range []domain.Field{domain.FieldDueOn, domain.FieldMetric, domain.FieldIncident} {
+		delete(r.s.Fields, f)
+	}
+	r.readBlock(measureID)
+	r.settleDue()
+	r.settleMetric()
+	return r.s
 }
 
 func (r *reader) readTransitions() {

@@ -174,7 +174,7 @@ func (c *creation) takeOut(name string) bool {
 	if !ok {
 		return false
 	}
-	c.p.unset(f, "")
+	c.p.unset(f)
 	if homeless(f) {
 		c.p.setLine(f, c.t.Put(f, c.d.Values[f], domain.Snapshot{}).Raw, c.d)
 	}

@@ -14,13 +14,15 @@ type payload struct {
 	// text is true when the description text itself changes, lines when the block does.
 	text  bool
 	lines map[domain.Field]bool
+	// before and after are the texts around the block as they were.
+	before, after string
 }
 
 func newPayload(t *Tracker, b managed) payload {
 	if b.lines == nil {
 		b.lines = map[domain.Field]string{}
 	}
-	return payload{t: t, fields: map[string]any{}, block: b, lines: map[domain.Field]bool{}}
+	return payload{t: t, fields: map[string]any{}, block: b, lines: map[domain.Field]bool{}, before: b.before, after: b.after}
 }
 
 // nameOf is the Jira field a value lives in.
@@ -96,11 +98,10 @@ func (p *payload) setLine(f domain.Field, raw string, d domain.Draft) {
 }
 
 // unset takes a field out again; a refused text leaves the old one.
-func (p *payload) unset(f domain.Field, old string) {
+func (p *payload) unset(f domain.Field) {
 	delete(p.fields, p.nameOf(f))
 	if f == domain.FieldDescription {
-		before := splitBlock(old, "")
-		p.text, p.block.before, p.block.after = false, before.before, before.after
+		p.text, p.block.before, p.block.after = false, p.before, p.after
 	}
 }
 

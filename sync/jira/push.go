@@ -44,7 +44,7 @@ func (t *Tracker) Push(ctx context.Context, p domain.Push) (domain.Pushed, error
 		w.on = on
 	}
 	w.n = nativeOf(w.on)
-	w.body = newPayload(t, splitBlock(w.n.Description, w.n.Link))
+	w.body = newPayload(t, splitBlock(w.n.Description, owner{w.n.Link, p.MeasureID}))
 	if p.Unlink {
 		return w.unlink(ctx)
 	}
@@ -183,7 +183,7 @@ func (w *write) drop(said refusal) bool {
 		}
 		dropped = true
 		v := w.want[f]
-		w.body.unset(f, w.n.Description)
+		w.body.unset(f)
 		if homeless(f) && !w.frozen() && said.mentions("cannot be set", "too long") && v.Raw != "" {
 			w.body.setLine(f, v.Raw, w.p.Draft)
 			v.State, v.Problem = domain.FieldDegraded, "Jira does not let the field be set; the value is kept in the description"

@@ -275,7 +275,7 @@ func (t *Tracker) before(items []changeRow) map[domain.Field]string {
 		case c.is("summary"):
 			out[domain.FieldTitle] = domain.NormalTitle(c.fromText())
 		case c.is("description"):
-			b := splitBlock(c.fromText(), "")
+			b := splitBlock(c.fromText(), owner{})
 			out[domain.FieldDescription] = readText(b.text()).Value
 		case c.is("status"):
 			if p, ok := t.mapping.statusOf(c.from(), "", resolution); ok {
