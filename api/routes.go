@@ -23,7 +23,8 @@ const prefix = "/api/v1"
 type route struct {
 	method, path     string // path in OpenAPI's form, below the prefix
 	id, summary, tag string
-	// needs is the permission the operation asks for; app decides, this documents.
+	// needs is the permission the operation asks for. It is asked for here, before
+	// the input is looked at, and again in app, which the pages call as well.
 	needs domain.Permission
 	// open says that no token is asked for; the body itself proves who is asking.
 	open  bool
@@ -106,6 +107,9 @@ func (s *Server) serve(r *route) {
 func (s *Server) enter(c *call) error {
 	if !c.route.open {
 		if err := s.authenticate(c); err != nil {
+			return err
+		}
+		if err := c.actor().Require(c.route.needs); err != nil {
 			return err
 		}
 	}
