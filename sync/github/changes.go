@@ -158,7 +158,11 @@ func (c *cursor) moveTo(newest time.Time) {
 // catchUp reads the next page, oldest first.
 func (t *Tracker) catchUp(ctx context.Context, c cursor) (domain.Changes, error) {
 	op := operation{what: "read changed issues of " + t.cfg.Tracker.Repository}
-	path := t.listPath("updated", "asc", c.After)
+	since := c.After
+	if !since.IsZero() {
+		since = since.Add(-time.Second) // whether since itself is in the list is not promised
+	}
+	path := t.listPath("updated", "asc", since)
 	if c.Next != "" {
 		path = c.Next
 	}

@@ -445,3 +445,31 @@ func codeOf(err error) string {
 	}
 	return ""
 }
+
+// spoiler changes answers on their way.
+type spoiler struct {
+	next http.RoundTripper
+	// change may alter the answer; it gets the body that was read.
+	change func(*http.Request, *http.Response, []byte) []byte
+}
+
+func (s spoiler) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := s.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	body = s.change(r, resp, body)
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	resp.Header.Del("Content-Length")
+	return resp, nil
+}
+
+// spoil lets a function change every answer from now on, for adapters made later.
+func (s *site) spoil(change func(*http.Request, *http.Response, []byte) []byte) {
+	s.transport = spoiler{next: s.sent, change: change}
+}
