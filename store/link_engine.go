@@ -46,15 +46,16 @@ func (db *DB) LinksOfTracker(ctx context.Context, tracker domain.TrackerID) ([]d
 	return heads, nil
 }
 
-// PendingLinks lists live links of the tracker whose measure has moved on, or
-// that are creating or due for another attempt, oldest first. Links that wait
-// for a later attempt are left out.
+// PendingLinks lists live links of the tracker whose measure has moved on,
+// whose row in the work schedule is due, or that are creating or due for
+// another attempt, oldest first. Links that wait for a later attempt are left out.
 func (db *DB) PendingLinks(ctx context.Context, tracker domain.TrackerID, now time.Time, limit int) ([]domain.LinkID, error) {
 	var ids []domain.LinkID
 	err := db.read(ctx).Raw("SELECT links.id FROM links JOIN measures ON measures.key = links.measure "+
 		"WHERE links.live AND links.tracker = ? AND (links.next_attempt IS NULL OR links.next_attempt <= ?) "+
-		"AND (measures.version > links.pushed_version OR links.state = 'creating' OR links.next_attempt IS NOT NULL) "+
-		"ORDER BY links.updated_at, links.id LIMIT ?", string(tracker), int64(newInstant(now)), limit).Scan(&ids).Error
+		"AND (measures.version > links.pushed_version OR links.state = 'creating' OR links.next_attempt IS NOT NULL "+
+		"OR 'link:' || links.id IN (SELECT key FROM works WHERE kind = 'link' AND wanted > done AND NOT dead AND run_at <= ?)) "+
+		"ORDER BY links.updated_at, links.id LIMIT ?", string(tracker), int64(newInstant(now)), int64(newInstant(now)), limit).Scan(&ids).Error
 	return ids, asDomain(err)
 }
 

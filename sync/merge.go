@@ -179,6 +179,8 @@ func (f *fieldMerge) conflict() {
 	switch policy {
 	case domain.ResolveOurs:
 		f.record(domain.ResolveOurs, f.local)
+		// The losing value is kept and known from now on: what is left is an ordinary local change.
+		f.d.Base[f.field] = domain.BaseValue{Value: f.remote.Value, Raw: f.remote.Raw, Revision: f.Remote.Revision}
 		f.write(f.local)
 	case domain.ResolveTracker:
 		f.record(domain.ResolveTracker, f.remote.Value)

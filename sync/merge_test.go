@@ -249,3 +249,23 @@ func containsLines(text, part, base string) bool {
 	}
 	return true
 }
+
+// TestConflictThatOursWinsIsRecordedOnce: what a round decides locally is
+// committed before the write goes out, so the next round must find an ordinary
+// local change and not the same conflict again.
+func TestConflictThatOursWinsIsRecordedOnce(t *testing.T) {
+	f := domain.FieldPriority
+	input := in(map[domain.Field]string{f: "P3"}, map[domain.Field]string{f: "P2"}, map[domain.Field]string{f: "P1"})
+	input.Policy = func(domain.Field) domain.Resolution { return domain.ResolveOurs }
+	first := Merge(input)
+	if len(first.Conflicts) != 1 {
+		t.Fatalf("recorded %d conflicts, want 1", len(first.Conflicts))
+	}
+	for field, base := range first.Base {
+		input.Base[field] = base
+	}
+	second := Merge(input)
+	if len(second.Conflicts) != 0 || len(second.Write) != 1 || second.Values[f] != "P2" {
+		t.Errorf("the second round records %d conflicts and writes %v %q; want none and P2", len(second.Conflicts), second.Write, second.Values[f])
+	}
+}
