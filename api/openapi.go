@@ -96,7 +96,11 @@ func operation(r *route, registry huma.Registry, problem *huma.Schema) *huma.Ope
 		header("Idempotency-Key", "1 to 200 visible characters; the same key and body give the first answer again", false)
 	}
 	if r.in != nil {
-		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": {Schema: registry.Schema(r.in, true, r.id+"-request")}}}
+		body := &huma.MediaType{Schema: registry.Schema(r.in, true, r.id+"-request")}
+		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json": body}}
+		if r.method == http.MethodPatch {
+			op.RequestBody.Content["application/merge-patch+json"] = body
+		}
 		failures = append(failures, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
 	}
 	if asksTracker := strings.HasPrefix(r.path, "/trackers/{id}/"); asksTracker || r.method != http.MethodGet {

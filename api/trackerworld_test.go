@@ -2,6 +2,9 @@ package api
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -164,4 +167,11 @@ func (a answer) problem() string {
 		lines = append(lines, body["detail"].(string))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// mac signs a delivery the way GitHub does.
+func mac(secret, body string) string {
+	h := hmac.New(sha256.New, []byte(secret))
+	h.Write([]byte(body))
+	return hex.EncodeToString(h.Sum(nil))
 }
