@@ -51,11 +51,12 @@ func (db *DB) LinksOfTracker(ctx context.Context, tracker domain.TrackerID) ([]d
 // another attempt, oldest first. Links that wait for a later attempt are left out.
 func (db *DB) PendingLinks(ctx context.Context, tracker domain.TrackerID, now time.Time, limit int) ([]domain.LinkID, error) {
 	var ids []domain.LinkID
+	clock, clockArgs := db.dbNow(now)
 	err := db.read(ctx).Raw("SELECT links.id FROM links JOIN measures ON measures.key = links.measure "+
 		"WHERE links.live AND links.tracker = ? AND (links.next_attempt IS NULL OR links.next_attempt <= ?) "+
 		"AND (measures.version > links.pushed_version OR links.state = 'creating' OR links.next_attempt IS NOT NULL "+
-		"OR 'link:' || links.id IN (SELECT key FROM works WHERE kind = 'link' AND wanted > done AND NOT dead AND run_at <= ?)) "+
-		"ORDER BY links.updated_at, links.id LIMIT ?", string(tracker), int64(newInstant(now)), int64(newInstant(now)), limit).Scan(&ids).Error
+		"OR 'link:' || links.id IN (SELECT key FROM works WHERE kind = 'link' AND wanted > done AND NOT dead AND run_at <= "+clock+")) "+
+		"ORDER BY links.updated_at, links.id LIMIT ?", slices.Concat([]any{string(tracker), int64(newInstant(now))}, clockArgs, []any{limit})...).Scan(&ids).Error
 	return ids, asDomain(err)
 }
 
