@@ -31,6 +31,8 @@ type Governor struct {
 	Now        func() time.Time
 	// Spacing is the time between two writes of the credential.
 	Spacing time.Duration
+	// Jitter draws the extra wait after a pause, below the given bound; nil is at random.
+	Jitter func(most time.Duration) time.Duration
 }
 
 // The bounds of one request (T12, D-7).
@@ -188,7 +190,7 @@ func (g *Governor) note(l *domain.Limits, call domain.Call, v verdict, now time.
 	}
 	l.Strikes++
 	// Jitter after the told moment, never before it: replicas must not return at once.
-	until = until.Add(time.Duration(rand.Int64N(int64(2 * time.Second))))
+	until = until.Add(g.jitter(2 * time.Second))
 	switch v.scope {
 	case "issue":
 		if l.Issues == nil {
@@ -203,6 +205,13 @@ func (g *Governor) note(l *domain.Limits, call domain.Call, v verdict, now time.
 	default:
 		l.PauseUntil, l.PauseReason = until, v.reason
 	}
+}
+
+func (g *Governor) jitter(most time.Duration) time.Duration {
+	if g.Jitter != nil {
+		return g.Jitter(most)
+	}
+	return time.Duration(rand.Int64N(int64(most)))
 }
 
 func firstText(a, b string) string {
