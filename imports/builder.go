@@ -2,7 +2,9 @@ package imports
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -67,8 +69,35 @@ func place(file string, line int, field string) string {
 	return text
 }
 
+// maxBad bounds the rows named in one refusal.
+const maxBad = 10_000
+
 func (b *builder) refuse(file string, line int, field, format string, args ...any) {
-	b.bad = append(b.bad, domain.FieldError{Field: place(file, line, field), Message: fmt.Sprintf(format, args...)})
+	switch {
+	case len(b.bad) < maxBad:
+		b.bad = append(b.bad, domain.FieldError{Field: place(file, line, short(field)), Message: fmt.Sprintf(format, shortened(args)...)})
+	case len(b.bad) == maxBad:
+		b.bad = append(b.bad, domain.FieldError{Field: place(file, line, ""), Message: "more is wrong from here on; put the earlier lines right first"})
+	}
+}
+
+// short cuts what a message repeats of the input.
+func short(text string) string {
+	const most = 200
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}
+
+func shortened(args []any) []any {
+	out := slices.Clone(args)
+	for n, a := range out {
+		if text, ok := a.(string); ok {
+			out[n] = short(text)
+		}
+	}
+	return out
 }
 
 func (b *builder) refuseRow(r row, field, format string, args ...any) {
@@ -76,7 +105,30 @@ func (b *builder) refuseRow(r row, field, format string, args ...any) {
 }
 
 func (b *builder) warn(r row, field, format string, args ...any) {
-	b.warnings = append(b.warnings, Warning{File: r.file, Line: r.line, Field: field, Message: fmt.Sprintf(format, args...)})
+	b.warnings = append(b.warnings, Warning{File: r.file, Line: r.line, Field: short(field), Message: fmt.Sprintf(format, shortened(args)...)})
+}
+
+// clean refuses values that no text of ours may have: too long, or with
+// characters that control a device. Tabs and line ends are fine.
+func (b *builder) clean(r row) bool {
+	fine := true
+	check := func(column, value string) {
+		if at := strings.IndexFunc(value, func(c rune) bool { return c < 0x20 && c != '\n' && c != '\t' && c != '\f' || c == 0x7f }); at >= 0 {
+			b.refuseRow(r, column, "contains the control character %U; remove it", rune(value[at]))
+			fine = false
+		}
+		if len(value) > MaxCell {
+			b.refuseRow(r, column, "has %d bytes; at most %d are accepted", len(value), MaxCell)
+			fine = false
+		}
+	}
+	for _, column := range slices.Sorted(maps.Keys(r.text)) {
+		check(column, r.text[column])
+	}
+	for _, column := range slices.Sorted(maps.Keys(r.list)) {
+		check(column, strings.Join(r.list[column], "\n"))
+	}
+	return fine
 }
 
 // count counts a row and says once when there are too many.
@@ -102,6 +154,9 @@ func (b *builder) warnColumns(file string, line int, kind sheet, columns, header
 
 // add turns one row into its part of the batch.
 func (b *builder) add(kind sheet, r row) {
+	if !b.clean(r) {
+		return
+	}
 	switch kind {
 	case sheetIncidents:
 		b.addIncident(r)
@@ -169,10 +224,15 @@ func (b *builder) zone(r row) *time.Location {
 	return b.o.Zone
 }
 
+// quoteAll lists the first texts for a message.
 func quoteAll(texts []string) string {
-	quoted := make([]string, len(texts))
-	for n, t := range texts {
-		quoted[n] = fmt.Sprintf("%q", t)
+	const most = 12
+	quoted := make([]string, 0, most)
+	for _, t := range texts[:min(most, len(texts))] {
+		quoted = append(quoted, strconv.Quote(short(t)))
+	}
+	if len(texts) > most {
+		quoted = append(quoted, "…")
 	}
 	return strings.Join(quoted, ", ")
 }

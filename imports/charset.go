@@ -15,6 +15,9 @@ import (
 // Excel writes as "CSV".
 const windows1252 = "windows-1252"
 
+// unreadable is what a decoder puts where it found no character.
+const unreadable = '\uFFFD'
+
 // decode turns a file into UTF-8 with LF line ends. A byte order mark is
 // certain, a declared charset is a statement; everything else that is not
 // UTF-8 is refused, for guessing would change names silently.
@@ -24,7 +27,7 @@ func decode(name string, data []byte, charset string) (string, error) {
 	}
 	if bytes.HasPrefix(data, []byte{0xFF, 0xFE}) || bytes.HasPrefix(data, []byte{0xFE, 0xFF}) {
 		decoded, err := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Bytes(data)
-		if err != nil {
+		if err != nil || bytes.ContainsRune(decoded, unreadable) {
 			return "", domain.Errorf(domain.ErrInvalid, "%s: starts like UTF-16, but cannot be read as such; save it as UTF-8", name)
 		}
 		data = decoded
@@ -43,6 +46,10 @@ func decode(name string, data []byte, charset string) (string, error) {
 		return "", domain.Errorf(domain.ErrInvalid,
 			"%s: is not UTF-8 text (byte 0x%02X in line %d); save it as UTF-8, or declare the charset %s if that is what it is",
 			name, data[at], 1+bytes.Count(data[:at], []byte("\n")), windows1252)
+	}
+	if at := bytes.IndexByte(data, 0); at >= 0 {
+		return "", domain.Errorf(domain.ErrInvalid,
+			"%s: has a NUL byte in line %d, so it is not text, or UTF-16 without a mark; save it as UTF-8", name, 1+bytes.Count(data[:at], []byte("\n")))
 	}
 	text := strings.ReplaceAll(string(data), "\r\n", "\n")
 	return strings.ReplaceAll(text, "\r", "\n"), nil

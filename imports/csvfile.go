@@ -29,6 +29,10 @@ func (b *builder) readCSV(name, text string) {
 	}
 	headerLine, _ := r.FieldPos(0)
 	headerLine += skipped
+	if len(header) > MaxColumns {
+		b.refuse(name, headerLine, "", "has %d columns; at most %d are accepted", len(header), MaxColumns)
+		return
+	}
 	columns := make([]string, len(header))
 	for n, h := range header {
 		columns[n] = columnName(h)

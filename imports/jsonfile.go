@@ -102,12 +102,16 @@ func (d document) members(p part) []member {
 			d.b.refuse(d.file, d.line(value.at), name, "is given twice in one object")
 			continue
 		}
+		if len(out) == MaxColumns {
+			d.b.refuse(d.file, d.line(value.at), name, "is one member too many; an object has at most %d", MaxColumns)
+			return out
+		}
 		out = append(out, member{name: name, part: value})
 	}
 	return out
 }
 
-// elements returns an array's values.
+// elements returns an array's values, one more than an import may have at most.
 func (d document) elements(p part) []part {
 	if !p.is('[') {
 		d.b.refuse(d.file, d.line(p.at), "", "is not a JSON array")
@@ -116,7 +120,7 @@ func (d document) elements(p part) []part {
 	var out []part
 	dec := json.NewDecoder(bytes.NewReader(p.raw))
 	_, _ = dec.Token() // the bracket
-	for dec.More() {
+	for dec.More() && len(out) <= MaxRows {
 		value, ok := next(dec, p)
 		if !ok {
 			return out
@@ -163,15 +167,17 @@ func (d document) row(members []member, kind sheet, r row, incident *row) {
 		}
 	}
 	var nested []member
+	var seen []string
 	for _, m := range members {
 		switch name := columnName(m.name); {
 		case kind == sheetIncidents && (m.name == "actions" || m.name == "measures"):
 			nested = append(nested, m)
 		case !slices.Contains(kind.columns(), name) && !(name == "success_metric" && kind == sheetMeasures):
 			d.b.warn(row{file: d.file, line: d.line(m.at)}, m.name, "is a member with no place here; it is not imported")
-		case r.text[name] != "" || r.list[name] != nil:
+		case slices.Contains(seen, name):
 			d.b.refuse(d.file, d.line(m.at), m.name, "stands for the same column as an earlier member, %s", name)
 		default:
+			seen = append(seen, name)
 			d.take(r, name, m.part)
 		}
 	}
@@ -195,12 +201,14 @@ func (d document) row(members []member, kind sheet, r row, incident *row) {
 func (d document) take(r row, name string, p part) {
 	switch {
 	case p.is('"'):
-		var s string
-		_ = json.Unmarshal(p.raw, &s) // the document was found valid
-		r.text[name] = s
+		r.text[name] = d.string(p, name)
 	case p.is('{') && name == "success_metric":
 		for _, m := range d.members(p) {
-			d.take(r, name+"."+m.name, m.part)
+			if part := name + "." + m.name; slices.Contains(measureColumns(), part) && !m.is('{') && !m.is('[') {
+				d.take(r, part, m.part)
+			} else {
+				d.b.refuse(d.file, d.line(m.at), part, "is not accepted; a success metric has name, unit, baseline, target, direction, window_days, verify_on, not_measurable")
+			}
 		}
 	case p.is('['):
 		r.list[name] = d.texts(p, name)
@@ -225,14 +233,24 @@ func (d document) texts(p part, name string) []string {
 			}
 			continue
 		}
-		var s string
-		if err := json.Unmarshal(e.raw, &s); err != nil {
+		if !e.is('"') {
 			d.b.refuse(d.file, d.line(e.at), name, "is a list; every entry is a text")
-			continue
+			return out
 		}
-		if s = strings.TrimSpace(s); s != "" {
+		if s := strings.TrimSpace(d.string(e, name)); s != "" {
 			out = append(out, s)
 		}
 	}
 	return out
+}
+
+// string reads a JSON string. Half a surrogate pair stands for no character;
+// the decoder would replace it silently.
+func (d document) string(p part, name string) string {
+	var s string
+	_ = json.Unmarshal(p.raw, &s) // the document was found valid
+	if strings.Count(s, "\uFFFD") > bytes.Count(p.raw, []byte("\uFFFD"))+bytes.Count(bytes.ToLower(p.raw), []byte(`\ufffd`)) {
+		d.b.refuse(d.file, d.line(p.at), name, "has half a surrogate pair (\\uD800 to \\uDFFF), which stands for no character")
+	}
+	return s
 }

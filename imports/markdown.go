@@ -32,10 +32,45 @@ func (b *builder) readMarkdown(name, text string) {
 	r := &report{b: b, file: name, lines: lineStarts(text), id: name}
 	front, body := frontMatter(text)
 	r.src = []byte(body)
+	if line := tooDeep(body); line > 0 {
+		b.refuse(name, line, "", "is nested more than %d deep; a list of actions is not", maxNesting)
+		return
+	}
+	if strings.Count(body, "](") > maxLinks {
+		b.refuse(name, 0, "", "has more than %d links; a report of one incident has fewer", maxLinks)
+		return
+	}
 	parser := goldmark.New(goldmark.WithExtensions(extension.Table, extension.TaskList)).Parser()
 	doc := parser.Parse(mdtext.NewReader(r.src))
 	r.incident(doc, front)
 	r.sections(doc)
+}
+
+// maxNesting bounds quotes and lists within each other on one line, maxLinks
+// the links of a report: the time to parse them grows with their square.
+const (
+	maxNesting = 50
+	maxLinks   = 5_000
+)
+
+// tooDeep returns the first line that opens more than maxNesting blocks, or 0.
+func tooDeep(text string) int {
+	for n, line := range strings.Split(text, "\n") {
+		depth := 0
+	scan:
+		for at := 0; at < len(line); at++ {
+			blank := at+1 < len(line) && (line[at+1] == ' ' || line[at+1] == '\t')
+			switch c := line[at]; {
+			case c == '>', blank && strings.IndexByte("*+-.)", c) >= 0:
+				if depth++; depth > maxNesting {
+					return n + 1
+				}
+			case c != ' ' && c != '\t' && (c < '0' || c > '9'):
+				break scan
+			}
+		}
+	}
+	return 0
 }
 
 func (r *report) line(at int) int { return document{lines: r.lines}.line(at) }
@@ -46,7 +81,7 @@ func (r *report) incident(doc ast.Node, front map[string]string) {
 	out := row{file: r.file, line: 1, text: map[string]string{"incident_id": r.id}}
 	title := front["title"]
 	for n := doc.FirstChild(); n != nil && title == ""; n = n.NextSibling() {
-		if h, ok := n.(*ast.Heading); ok {
+		if h, ok := n.(*ast.Heading); ok && h.Lines().Len() > 0 { // "# " alone has no text
 			title, out.line = r.raw(h), r.line(h.Lines().At(0).Start)
 		}
 	}
@@ -59,10 +94,9 @@ func (r *report) incident(doc ast.Node, front map[string]string) {
 	for column, v := range r.labels(front) {
 		out.text[column] = v
 	}
-	if !r.b.count(r.file, out.line) {
-		return
+	if r.b.count(r.file, out.line) && r.b.clean(out) {
+		r.b.addIncident(out)
 	}
-	r.b.addIncident(out)
 }
 
 // frontMatter returns the simple keys of a head between lines of dashes, and
@@ -192,7 +226,7 @@ func (r *report) labels(front map[string]string) map[string]string {
 
 // measure adds one action item.
 func (r *report) measure(item row) int {
-	if !r.b.count(r.file, item.line) {
+	if !r.b.count(r.file, item.line) || !r.b.clean(item) {
 		return 0
 	}
 	r.seq++

@@ -33,10 +33,9 @@ func (b *builder) readPlain(name, text string) {
 	for column, v := range r.labels(nil) {
 		head.text[column] = v
 	}
-	if !b.count(name, head.line) {
-		return
+	if b.count(name, head.line) && b.clean(head) {
+		b.addIncident(head)
 	}
-	b.addIncident(head)
 	for n := 0; n < len(lines); n++ {
 		if isActionHeading(strings.Trim(lines[n], " \t\f")) {
 			n = r.plainItems(lines, n+1) - 1

@@ -14,6 +14,13 @@ import (
 const (
 	MaxBytes = 50 << 20
 	MaxRows  = 100_000
+	// MaxReport bounds one postmortem in bytes; a table may be as large as the import.
+	MaxReport = 512 << 10
+	// MaxCell bounds one value in bytes: the longest text of a measure, in the
+	// widest characters.
+	MaxCell = 4 * domain.MaxDescription
+	// MaxColumns bounds the columns of a table and the members of an object.
+	MaxColumns = 500
 )
 
 // File is one file of an import.
@@ -94,7 +101,12 @@ func Read(files []File, o Options) (Result, error) {
 
 // read reads one file by its format.
 func (b *builder) read(name, text string) {
-	switch formatOf(name, text) {
+	f := formatOf(name, text)
+	if (f == formatMarkdown || f == formatText) && len(text) > MaxReport {
+		b.refuse(name, 0, "", "has %d bytes; a report has at most %d", len(text), MaxReport)
+		return
+	}
+	switch f {
 	case formatCSV:
 		b.readCSV(name, text)
 	case formatJSON:

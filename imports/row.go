@@ -87,7 +87,8 @@ func sheetOf(columns []string) sheet {
 		return sheetUnknown
 	case has("severity", "started_at", "detected_at", "incident_date", "first_detected", "resolved_at", "summary", "fingerprint"):
 		return sheetIncidents
-	case has("incident", "kind", "priority", "owner", "due_on", "success_metric", "ticket_refs"):
+	case has("incident", "kind", "priority", "owner", "due_on", "success_metric", "ticket_refs",
+		"deputy", "original_due_on", "closure_reason", "accepted_at", "done_at", "completed_on", "cancelled_at", "verdict"):
 		return sheetMeasures
 	case has("incident_id", "external_id"):
 		return sheetIncidents

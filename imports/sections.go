@@ -296,8 +296,8 @@ func (r *report) item(n ast.Node, s *section, parent int) int {
 		return parent
 	}
 	out.text["title"] = runIn(withoutTick(text))
-	if m := ownedBy.FindStringSubmatch(text); m != nil {
-		out.text["owner"] = m[1]
+	if m := ownedBy.FindStringSubmatch(text); m != nil && !isNothing(m[1]) {
+		out.text["owner"] = strings.TrimRight(m[1], ".")
 	}
 	out.text["kind"] = string(s.kind)
 	out.text["description"] = r.more(n)
@@ -369,8 +369,9 @@ func withoutTick(text string) string {
 // boldLine is a first line that is bold as a whole.
 var boldLine = regexp.MustCompile(`^\*\*([^*\n]+)\*\*[ \t]*(?:\n\s*|$)`)
 
-// ownedBy is an owner stated at the end of an item: "… Owner: @ana".
-var ownedBy = regexp.MustCompile(`(?:^|[\s.;,(])\**(?i:owner|assignee|responsible|verantwortlich)\**\s*:\**\s*(@?[\pL\d][\pL\d._-]*(?: [\pL\d._-]+){0,2})\)?\.?$`)
+// ownedBy is an owner stated at the end of an item: "… Owner: @ana". It is a
+// login or a name; other words after the label are a sentence.
+var ownedBy = regexp.MustCompile(`(?:^|[\s.;,(])\**(?i:owner|assignee|responsible|verantwortlich)\**\s*:\**\s*(@[\w.-]+|\p{Lu}[\pL.'-]*(?: \p{Lu}[\pL.'-]*){0,2})\)?\.?$`)
 
 // runIn writes a bold first line as the first sentence of its item. Titles of
 // issues carry no emphasis, and the head would run into the text below.

@@ -36,9 +36,16 @@ func fitTitle(title, description string) (string, string) {
 // units counts as trackers do, in UTF-16.
 func units(s string) int { return len(utf16.Encode([]rune(s))) }
 
+// maxBrackets: a text of hundreds of brackets is not a title with links, and
+// looking for their ends would take long.
+const maxBrackets = 200
+
 // splitLinks turns Markdown links into their text and returns the addresses;
 // everything else stays as written. Code spans are left alone.
 func splitLinks(text string) (string, []string) {
+	if strings.Count(text, "[") > maxBrackets {
+		return text, nil
+	}
 	var out strings.Builder
 	var links []string
 	for n := 0; n < len(text); {
@@ -62,7 +69,7 @@ func splitLinks(text string) (string, []string) {
 			links = append(append(links, more...), address)
 			n += strings.IndexByte(text[n:], '[') + size
 		case c == '<':
-			address, rest, ok := strings.Cut(text[n+1:], ">")
+			address, rest, ok := strings.Cut(text[n+1:min(len(text), n+domain.MaxURL)], ">")
 			if !ok || !isAddress(address) || strings.ContainsAny(address, " \t\n<") {
 				out.WriteByte(c)
 				n++
@@ -70,11 +77,13 @@ func splitLinks(text string) (string, []string) {
 			}
 			out.WriteString(address)
 			links = append(links, address)
-			n = len(text) - len(rest)
+			n = min(len(text), n+domain.MaxURL) - len(rest)
 		case isAddress(text[n:]) && (n == 0 || !isWord(text[n-1])):
 			address := bareAddress(text[n:])
 			out.WriteString(address)
-			links = append(links, address)
+			if len(address) <= domain.MaxURL { // a longer one stays text: cut, it would lead elsewhere
+				links = append(links, address)
+			}
 			n += len(address)
 		default:
 			out.WriteByte(c)
@@ -133,6 +142,7 @@ func closing(s string, open, shut byte) int {
 // bareAddress is an address in running text: it ends before blanks and before
 // the punctuation that belongs to the sentence.
 func bareAddress(s string) string {
+	s = s[:min(len(s), domain.MaxURL+1)]
 	end := strings.IndexAny(s, " \t\n<>\"`|")
 	if end < 0 {
 		end = len(s)
