@@ -1,0 +1,47 @@
+package app
+
+import (
+	"context"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// MeasureView is a measure with everything that is shown beside it.
+type MeasureView struct {
+	Measure domain.Measure
+	// Changes are the newest changes, newest first; More says that there are others.
+	Changes      []domain.Change
+	More         bool
+	Evidence     []domain.Evidence
+	Observations []domain.Observation
+	Links        []domain.Link
+}
+
+// View reads a measure and what belongs to it with as few queries as can be:
+// the scope is judged once, and what cannot be there is not asked for.
+func (s *Measures) View(ctx context.Context, by domain.Actor, key domain.MeasureKey, changes int) (MeasureView, error) {
+	m, err := s.Get(ctx, by, key)
+	if err != nil {
+		return MeasureView{}, err
+	}
+	v, all := MeasureView{Measure: m}, domain.Everything()
+	history, err := s.Store.History(ctx, all, domain.SubjectMeasure, string(key), domain.Page{Limit: changes, Sort: []string{"-seq"}})
+	if err != nil {
+		return MeasureView{}, err
+	}
+	v.Changes, v.More = history.Items, history.NextCursor != ""
+	links, err := s.Store.LinksOf(ctx, all, []domain.MeasureKey{key})
+	if err != nil {
+		return MeasureView{}, err
+	}
+	v.Links = links[key]
+	if m.EvidenceCount > 0 {
+		if v.Evidence, err = s.Store.EvidenceOf(ctx, all, key); err != nil {
+			return MeasureView{}, err
+		}
+	}
+	if m.Metric.Name != "" {
+		v.Observations, err = s.Store.ObservationsOf(ctx, all, key)
+	}
+	return v, err
+}
