@@ -55,37 +55,29 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # The server refuses to run as root.
-as_user() {
-	if [ "$(id -u)" -ne 0 ]; then
-		"$@"
-		return
-	fi
+as_user=
+if [ "$(id -u)" -eq 0 ]; then
 	user=nobody
 	if id postgres >/dev/null 2>&1; then
 		user=postgres
 	fi
-	setpriv --reuid "$user" --regid "$(id -g "$user")" --clear-groups "$@"
-}
-if [ "$(id -u)" -eq 0 ]; then
-	owner=nobody
-	if id postgres >/dev/null 2>&1; then
-		owner=postgres
-	fi
-	chown "$owner" "$folder"
+	chown "$user" "$folder"
+	as_user="setpriv --reuid $user --regid $(id -g "$user") --clear-groups"
 fi
 
 cd "$folder"
-as_user "$programs/initdb" -D "$folder/data" -U test -A trust -E UTF8 --locale=C.UTF-8 >"$folder/initdb.log" 2>&1 || {
+$as_user "$programs/initdb" -D "$folder/data" -U test -A trust -E UTF8 --locale=C.UTF-8 >"$folder/initdb.log" 2>&1 || {
 	cat "$folder/initdb.log" >&2
 	exit 1
 }
 cd - >/dev/null
 
 # A free port: the server says so when another one was faster.
+: >"$folder/server.log"
 port=$((20000 + $$ % 20000))
 tries=0
 while :; do
-	as_user "$programs/postgres" -D "$folder/data" -p "$port" -k "$folder" -c listen_addresses=127.0.0.1 \
+	$as_user "$programs/postgres" -D "$folder/data" -p "$port" -k "$folder" -c listen_addresses=127.0.0.1 \
 		-c shared_buffers=64MB -c max_connections=100 -c fsync="${FOLLOWTHROUGH_TEST_FSYNC:-off}" \
 		>"$folder/server.log" 2>&1 &
 	server=$!

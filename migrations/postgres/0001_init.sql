@@ -84,7 +84,7 @@ CREATE TABLE policies (
 
 CREATE TABLE incidents (
 	num           BIGINT  NOT NULL PRIMARY KEY,
-	key           TEXT    NOT NULL,
+	key           TEXT    NOT NULL UNIQUE,
 	id            TEXT    NOT NULL,
 	title         TEXT    NOT NULL,
 	summary       TEXT    NOT NULL,
@@ -107,7 +107,6 @@ CREATE TABLE incidents (
 	updated_at    BIGINT  NOT NULL,
 	version       BIGINT  NOT NULL
 );
-CREATE UNIQUE INDEX incidents_key ON incidents (key);
 CREATE UNIQUE INDEX incidents_id ON incidents (id);
 CREATE UNIQUE INDEX incidents_external_id ON incidents (external_id);
 CREATE INDEX incidents_started_at ON incidents (started_at, num);
@@ -124,7 +123,7 @@ CREATE INDEX incident_terms_incident ON incident_terms (incident);
 
 CREATE TABLE measures (
 	num                   BIGINT  NOT NULL PRIMARY KEY,
-	key                   TEXT    NOT NULL,
+	key                   TEXT    NOT NULL UNIQUE,
 	id                    TEXT    NOT NULL,
 	incident              TEXT    REFERENCES incidents (key),
 	title                 TEXT    NOT NULL,
@@ -167,7 +166,6 @@ CREATE TABLE measures (
 	imported              BOOLEAN NOT NULL,
 	version               BIGINT  NOT NULL
 );
-CREATE UNIQUE INDEX measures_key ON measures (key);
 CREATE UNIQUE INDEX measures_id ON measures (id);
 CREATE INDEX measures_incident ON measures (incident);
 CREATE INDEX measures_owner ON measures (owner, due_day, num);
