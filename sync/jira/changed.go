@@ -19,7 +19,7 @@ const (
 	maxPages   = 1000
 	maxKnown   = 50 // ids that a Cloud search takes to look up freshly
 	wideCycles = 10
-	wide       = 15 * time.Minute
+	lateness   = 15 * time.Minute
 )
 
 // cursor is the position in a project's changes. Times are the tracker's, in
@@ -30,8 +30,10 @@ type cursor struct {
 	// High is the newest change that complete cycles have seen, Tip its issue.
 	High int64  `json:"high"`
 	Tip  string `json:"tip,omitempty"`
-	// Cycle counts complete cycles; every tenth looks back further.
-	Cycle int `json:"cycle"`
+	// Cycle counts complete cycles; every tenth looks back further, to a while
+	// before Wide, which is what the last such cycle had reached.
+	Cycle int   `json:"cycle"`
+	Wide  int64 `json:"wide,omitempty"`
 	// Page is set while a cycle has further pages.
 	Page *position `json:"page,omitempty"`
 }
@@ -99,18 +101,23 @@ func (t *Tracker) readCursor(ctx context.Context, since domain.Cursor) (cursor, 
 	return c, err
 }
 
+// wide reports a cycle that looks back further (T38).
+func (c cursor) wide() bool { return (c.Cycle+1)%wideCycles == 0 }
+
 // begin starts a cycle. Without a position the whole project is read once.
 func (t *Tracker) begin(c cursor, known []string) *position {
 	overlap := 2 * time.Minute
 	if !t.cloud() {
 		overlap = 3 * time.Minute
 	}
-	if (c.Cycle+1)%wideCycles == 0 {
-		overlap = wide
-	}
 	p := &position{Tip: c.Tip == ""}
 	if c.High > 0 {
 		p.From = max(c.High-overlap.Milliseconds(), 0)
+		if c.wide() {
+			// What entered the index up to a quarter of an hour late is in between,
+			// however far apart the cycles are.
+			p.From = max(min(p.From, c.Wide-lateness.Milliseconds()), 0)
+		}
 	}
 	for _, id := range known {
 		n, err := strconv.ParseInt(id, 10, 64)
@@ -242,6 +249,9 @@ func (t *Tracker) complete(ctx context.Context, c cursor, p position) (cursor, e
 		c.High, c.Tip = p.Max, p.MaxID
 	} else if !p.Tip {
 		c.Tip = "" // it is really gone
+	}
+	if c.wide() || c.Wide == 0 {
+		c.Wide = c.High
 	}
 	c.Cycle, c.Page = c.Cycle+1, nil
 	return c, nil

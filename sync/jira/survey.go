@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -102,7 +103,10 @@ func (t *Tracker) readAccount(ctx context.Context, s *survey) error {
 }
 
 func (t *Tracker) readProject(ctx context.Context, s *survey) error {
-	err := t.read(ctx, "project/"+url.PathEscape(t.config.Project), nil, &s.Project)
+	t.mu.Lock()
+	project := cmp.Or(t.place, t.config.Project) // a project may be renamed, its id stays
+	t.mu.Unlock()
+	err := t.read(ctx, "project/"+url.PathEscape(project), nil, &s.Project)
 	if domain.KindOf(err) == domain.ErrNotFound {
 		return &domain.Error{Kind: domain.ErrForbidden, Code: codeAccessLost, Message: "project " + t.config.Project + " is not visible to the tracker's account", Err: err}
 	}
