@@ -1,0 +1,170 @@
+package simulation
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// watch holds every write and every lease against the invariants while the
+// world runs, and the whole world against them at the end.
+type watch struct {
+	w      *world
+	pauses map[string]pause
+	leases map[string]held
+	// pushing is the push that is on its way, if any.
+	pushing *domain.Push
+	// reads are when each replica last asked for what it was then told.
+	reads map[string]time.Time
+	lost  []loss
+	// writes counts what was written, per place.
+	writes map[domain.TrackerID]int
+}
+
+// held is a lease as the schedule gave it.
+type held struct {
+	work  domain.Work
+	until time.Time
+}
+
+// loss is a mark that people typed and a write of ours took away: it must be
+// in our history.
+type loss struct {
+	mark  string
+	field domain.Field
+	nonce string
+	id    string
+	// unseen is true when it was typed in the moment between our last look and the write.
+	unseen bool
+	place  domain.TrackerID
+}
+
+func newWatch(w *world) *watch {
+	return &watch{w: w, pauses: map[string]pause{}, leases: map[string]held{}, reads: map[string]time.Time{}, writes: map[domain.TrackerID]int{}}
+}
+
+// claimed fails when a row is handed out while somebody holds it.
+func (v *watch) claimed(work domain.Work, lease time.Duration) {
+	if h, ok := v.leases[work.Lease.Key]; ok && now().Before(h.until) {
+		v.w.problem("lease: %s is handed to %s while %s holds it", work.Lease.Key, work.Lease.Owner, h.work.Lease.Owner)
+	} else if ok {
+		v.w.count("lease taken over")
+	}
+	v.leases[work.Lease.Key] = held{work, now().Add(lease)}
+}
+
+func (v *watch) beat(lease domain.Lease, length time.Duration) {
+	if h, ok := v.leases[lease.Key]; ok && h.work.Lease == lease {
+		v.leases[lease.Key] = held{h.work, now().Add(length)}
+	}
+}
+
+func (v *watch) finished(lease domain.Lease) {
+	if v.leases[lease.Key].work.Lease == lease {
+		delete(v.leases, lease.Key)
+	}
+}
+
+// held returns a row that another owner holds.
+func (v *watch) held(owner string) (domain.Work, bool) {
+	keys := make([]string, 0, len(v.leases))
+	for key, h := range v.leases {
+		if h.work.Lease.Owner != owner && h.work.Kind == "link" {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) == 0 {
+		return domain.Work{}, false
+	}
+	return v.leases[slices.Min(keys)].work, true
+}
+
+// committed fails when a lease that was lost still commits (K14).
+func (v *watch) committed(c domain.LinkCommit) {
+	if h, ok := v.leases[c.Lease.Key]; ok && c.Lease.Key != "" && h.work.Lease != c.Lease {
+		v.w.problem("K14: %s committed for %s, which %s holds", c.Lease.Owner, c.Lease.Key, h.work.Lease.Owner)
+	}
+}
+
+var marks = regexp.MustCompile(`x[0-9]+x|2026-[0-9]{2}-[0-9]{2}`)
+
+// read notes what a replica has looked at. Lists that lag behind prove nothing.
+func (v *watch) read(t *wire, call domain.Call, asked time.Time) {
+	if v.w.lag[t.id] == 0 || call.Issue != "" {
+		v.reads[t.r.name+" "+string(t.id)] = asked
+	}
+}
+
+// wrote compares the place before and after one request of ours.
+func (v *watch) wrote(t *wire, call domain.Call, before []truth, fault string) {
+	was := map[string]truth{}
+	for _, b := range before {
+		was[b.id] = b
+	}
+	for _, a := range t.place.issues() {
+		b, known := was[a.id]
+		switch {
+		case !known:
+			v.writes[t.id]++
+			v.w.count("created")
+		case !same(a, b):
+			v.writes[t.id]++
+			v.changed(t, b, a)
+		}
+	}
+	if call.Class == domain.CallCreate {
+		return
+	}
+	v.reads[t.r.name+" "+string(t.id)] = now()
+}
+
+func same(a, b truth) bool {
+	if a.text != b.text || !slices.Equal(a.labels, b.labels) || !slices.Equal(a.others, b.others) {
+		return false
+	}
+	for _, f := range domain.SyncedFields() {
+		if a.values[f] != b.values[f] {
+			return false
+		}
+	}
+	return true
+}
+
+// changed judges one write of ours to one issue (P7), and notes what it took away.
+func (v *watch) changed(t *wire, b, a truth) {
+	w := v.w
+	if v.pushing == nil {
+		w.problem("%s %s was changed outside a push", t.id, a.key)
+		return
+	}
+	if !slices.Equal(a.labels, b.labels) {
+		w.problem("P7: labels of %s %s went from %q to %q", t.id, a.key, b.labels, a.labels)
+	}
+	if !slices.Equal(a.others, b.others) && t.id == gh {
+		w.problem("P7: other assignees of %s %s went from %q to %q", t.id, a.key, b.others, a.others)
+	}
+	for _, f := range domain.SyncedFields() {
+		if a.values[f] == b.values[f] {
+			continue
+		}
+		if !slices.Contains(v.pushing.Fields, f) && !(f == domain.FieldDescription && strings.TrimRight(plain(a.text), "\r\n \x00") == strings.TrimRight(plain(b.text), "\r\n \x00")) {
+			w.problem("P7: %s of %s %s went from %q to %q in a push of %v", f, t.id, a.key, b.values[f], a.values[f], v.pushing.Fields)
+		}
+		for _, mark := range marks.FindAllString(b.values[f], -1) {
+			at, typed := w.people.entered[mark]
+			if !typed || strings.Contains(a.values[f], mark) {
+				continue
+			}
+			read := v.reads[t.r.name+" "+string(t.id)]
+			unseen := at.After(read) && (now().Sub(read) < 15*time.Second || t.r.stalled > 0)
+			w.note("our write took %s away from %s of %s %s (unseen: %t, typed %s ago)", mark, f, t.id, a.key, unseen, now().Sub(at))
+			v.lost = append(v.lost, loss{mark: mark, field: f, nonce: b.nonce, id: a.id, unseen: unseen, place: t.id})
+		}
+	}
+}
+
+// plain leaves the place of the block out: one that was missing is put at the end.
+func plain(text string) string { return strings.ReplaceAll(text, "\x00", "") }
