@@ -129,12 +129,17 @@ func (w *write) place(f domain.Field, v domain.RemoteValue) bool {
 
 // inBlock reports whether the value lives in the block although the field can be seen.
 func (w *write) inBlock(f domain.Field) bool {
-	value := w.n.DueValue
-	if f == domain.FieldMetric {
-		value = w.n.MetricValue
-	}
 	_, line := w.body.block.lines[f]
-	return line && value == ""
+	return line && w.vacant(f)
+}
+
+// vacant reports an empty field of Jira's own: a value in it would count more
+// than a line in the block.
+func (w *write) vacant(f domain.Field) bool {
+	if f == domain.FieldMetric {
+		return w.n.MetricValue == ""
+	}
+	return w.n.DueValue == ""
 }
 
 // frozen reports a description that cannot be written at all: Cloud keeps
@@ -184,7 +189,7 @@ func (w *write) drop(said refusal) bool {
 		dropped = true
 		v := w.want[f]
 		w.body.unset(f)
-		if homeless(f) && !w.frozen() && said.mentions("cannot be set", "too long") && v.Raw != "" {
+		if homeless(f) && w.vacant(f) && !w.frozen() && said.mentions("cannot be set", "too long") && v.Raw != "" {
 			w.body.setLine(f, v.Raw, w.p.Draft)
 			v.State, v.Problem = domain.FieldDegraded, "Jira does not let the field be set; the value is kept in the description"
 			w.want[f] = v
