@@ -158,7 +158,7 @@ func TestEveryBadRow(t *testing.T) {
 	for _, f := range e.Fields {
 		got = append(got, f.Field)
 	}
-	if want := "a.csv line 3, due_on|a.csv line 3, priority|a.csv line 6, priority"; strings.Join(got, "|") != want && strings.Join(got, "|") != "a.csv line 3, priority|a.csv line 3, due_on|a.csv line 6, priority" {
+	if want := "a.csv line 3, priority|a.csv line 3, due_on|a.csv line 6, priority"; strings.Join(got, "|") != want {
 		t.Errorf("named %q", got)
 	}
 }
