@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"time"
 
@@ -96,11 +97,14 @@ func benchmarkSizes(b *testing.B, run func(s *metrics.Snapshot, c metrics.Cohort
 		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
 			s := portfolio(b, n)
 			b.ReportAllocs()
+			runtime.GC()
+			before := processTime()
 			for b.Loop() {
 				if err := run(s, benchCohort()); err != nil {
 					b.Fatal(err)
 				}
 			}
+			b.ReportMetric(float64((processTime()-before).Microseconds())/1000/float64(b.N), "cpu-ms/op")
 		})
 	}
 }

@@ -109,8 +109,13 @@ func Compare(s *Snapshot, c Cohort, by GroupBy, end Endpoint) (ComparisonReport,
 	if len(groups) > groupMask {
 		return ComparisonReport{}, invalidf("%d groups are too many to compare; use up to %d", len(groups), groupMask)
 	}
-	r.describe(logRankOf(s.groupedExits(groups, c.asOf(), end, r.Stratified), len(groups)))
-	r.means(s.groupedExits(groups, c.asOf(), end, false)[0])
+	e := s.groupedExits(groups, c.asOf(), end)
+	strata := []groupedExits{e}
+	if r.Stratified {
+		strata = e.byStratum()
+	}
+	r.describe(logRankOf(strata, len(groups)))
+	r.means(&e)
 	s.funnel(&r, groups, c.asOf())
 	return r, nil
 }
@@ -125,58 +130,6 @@ func (s *Snapshot) grouping(c *Cohort, by GroupBy) (names []string, place func(r
 	}
 	shown, teamOf := s.groupTeams(&c.Pins)
 	return shown, func(row int32) int { return teamOf[s.team[row]] }
-}
-
-// groupBits is the room for a group number in a packed exit, which is
-// milliseconds << 17 | group << 1 | event.
-const groupBits = 16
-
-// groupMask takes the group out of a packed value.
-const groupMask = 1<<groupBits - 1
-
-// groupedExits are the ends and delayed entries of all groups in one stratum.
-type groupedExits struct {
-	exits, entries []uint64
-}
-
-func (e *groupedExits) sort() {
-	sortPacked(e.exits)
-	sortPacked(e.entries)
-}
-
-func (e *groupedExits) exit(i int) (took float64, group int, event bool) {
-	v := e.exits[i]
-	return float64(v >> (groupBits + 1)), int(v >> 1 & groupMask), v&1 == 1
-}
-
-func (e *groupedExits) entry(i int) (at float64, group int) {
-	v := e.entries[i]
-	return float64(v >> groupBits), int(v & groupMask)
-}
-
-// groupedExits packs the groups, by priority when stratified.
-func (s *Snapshot) groupedExits(groups [][]int32, asOf int64, end Endpoint, stratified bool) []groupedExits {
-	strata := make([]groupedExits, len(domain.Priorities())+1)
-	for g, rows := range groups {
-		for _, row := range rows {
-			took, entry := s.ended(row, asOf)-s.created[row], int64(s.entry[row])*1000
-			if entry > 0 && took <= entry {
-				continue
-			}
-			k := &strata[0]
-			if stratified {
-				k = &strata[s.prio[row]]
-			}
-			k.exits = append(k.exits, uint64(took)<<(groupBits+1)|uint64(g)<<1|event(s.cause(row), end))
-			if entry > 0 {
-				k.entries = append(k.entries, uint64(entry)<<groupBits|uint64(g))
-			}
-		}
-	}
-	for k := range strata {
-		strata[k].sort()
-	}
-	return strata
 }
 
 func logRankOf(strata []groupedExits, groups int) LogRankTest {
@@ -247,13 +200,12 @@ func Holm(p []float64) []float64 {
 }
 
 // means gives each group its restricted mean and the difference to the rest.
-func (r *ComparisonReport) means(e groupedExits) {
-	var scratch []meanStep
+func (r *ComparisonReport) means(e *groupedExits) {
+	const tau = meanWithinDays * msPerDay
+	all, split := e.steps(tau), e.byGroup(len(r.Groups))
 	for i := range r.Groups {
 		g := &r.Groups[i]
-		own, steps := e.restrictedMean(i, true, scratch)
-		rest, steps := e.restrictedMean(i, false, steps)
-		scratch = steps
+		own, rest := split[i].restrictedMean(tau), e.restrictedMeanWithout(&split[i], all, tau)
 		base := Figure{ID: "A12", Name: "mean_days_open_within_90", Group: g.Group, Unit: "days", N: own.n, Events: g.Events}
 		half := zOf(conf) * own.se
 		g.MeanOpen = base.with(own.mean, Interval{own.mean - half, own.mean + half}).
@@ -264,75 +216,4 @@ func (r *ComparisonReport) means(e groupedExits) {
 		g.MeanOpenDifference = base.with(d, Interval{d - half, d + half}).
 			needs(min(own.n, rest.n), minCurveItems, "measures on the smaller side").needs(g.Events, minGroupEvents, "events")
 	}
-}
-
-// meanStep is one event time of a Kaplan-Meier curve.
-type meanStep struct{ day, survival, variance float64 }
-
-// restricted is a mean within the first 90 days.
-type restricted struct {
-	mean, se float64
-	n        int
-}
-
-// restrictedMean is SurvivalCurve.RestrictedMean of one group, or of all others,
-// in one pass over the sorted exits; NaN for nobody.
-func (e *groupedExits) restrictedMean(group int, own bool, steps []meanStep) (restricted, []meanStep) {
-	var r restricted
-	const tau = meanWithinDays * msPerDay
-	for _, v := range e.exits {
-		if (int(v>>1&groupMask) == group) == own {
-			r.n++
-		}
-	}
-	atRisk := r.n
-	for _, v := range e.entries {
-		if (int(v&groupMask) == group) == own {
-			atRisk--
-		}
-	}
-	steps = steps[:0]
-	survival, entered := 1.0, 0
-	for i := 0; i < len(e.exits); {
-		at := e.exits[i] >> (groupBits + 1)
-		if at > tau {
-			break
-		}
-		for ; entered < len(e.entries) && e.entries[entered]>>groupBits < at; entered++ {
-			if (int(e.entries[entered]&groupMask) == group) == own {
-				atRisk++
-			}
-		}
-		left, d := 0, 0
-		for ; i < len(e.exits) && e.exits[i]>>(groupBits+1) == at; i++ {
-			if v := e.exits[i]; (int(v>>1&groupMask) == group) == own {
-				left++
-				d += int(v & 1)
-			}
-		}
-		if d > 0 {
-			step := meanStep{day: float64(at) / msPerDay}
-			if n := float64(atRisk); d < atRisk {
-				survival *= 1 - float64(d)/n
-				step.variance = float64(d) / (n * (n - float64(d)))
-			} else {
-				survival = 0
-			}
-			step.survival = survival
-			steps = append(steps, step)
-		}
-		atRisk -= left
-	}
-	if r.n == 0 {
-		r.mean, r.se = math.NaN(), math.NaN()
-		return r, steps
-	}
-	area, v, right := 0.0, 0.0, float64(meanWithinDays)
-	for i := len(steps) - 1; i >= 0; i-- {
-		area += (right - steps[i].day) * steps[i].survival
-		right = steps[i].day
-		v += area * area * steps[i].variance
-	}
-	r.mean, r.se = area+right, math.Sqrt(v)
-	return r, steps
 }

@@ -64,3 +64,20 @@ func logBinomial(x, n int, p float64) float64 {
 	c, _ := math.Lgamma(float64(n-x) + 1)
 	return a - b - c + float64(x)*math.Log(p) + float64(n-x)*math.Log1p(-p)
 }
+
+// binomialPMF is P(X = 0), ..., P(X = n) of Binomial(n, p) for 0 < p < 1: one
+// logarithm at the mode, ratios of neighbours from there, so that a whole
+// distribution costs n divisions.
+func binomialPMF(n int, p float64) []float64 {
+	pmf := make([]float64, n+1)
+	mode := min(n, int(float64(n+1)*p))
+	pmf[mode] = math.Exp(logBinomial(mode, n, p))
+	odds := p / (1 - p)
+	for i := mode; i < n && pmf[i] > 0; i++ {
+		pmf[i+1] = pmf[i] * float64(n-i) / float64(i+1) * odds
+	}
+	for i := mode; i > 0 && pmf[i] > 0; i-- {
+		pmf[i-1] = pmf[i] * float64(i) / float64(n-i+1) / odds
+	}
+	return pmf
+}

@@ -91,6 +91,13 @@ func newClusterCounts(s *Snapshot) *clusterCounts {
 	return &clusterCounts{make([]int, n), make([]int, n)}
 }
 
+// reset empties the counts for another use.
+func (c *clusterCounts) reset(s *Snapshot) {
+	c.done, c.total = c.done[:len(s.incidents)], c.total[:len(s.incidents)]
+	clear(c.done)
+	clear(c.total)
+}
+
 func (c *clusterCounts) add(incident int32, success bool) {
 	if incident < 0 {
 		incident = int32(len(c.total))

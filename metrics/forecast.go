@@ -108,17 +108,53 @@ func (f *Forecast) walk(kinds []weekKind, grow int) {
 		next[0] = state[0]
 		for _, k := range kinds {
 			net := k.net()
-			for x := low; x <= high; x++ {
-				next[max(0, x+net)] += state[x] * k.p
+			x := low
+			for ; x <= min(high, -net); x++ {
+				next[0] += state[x] * k.p
+			}
+			if x <= high {
+				to := next[x+net : high+net+1]
+				for i, p := range state[x : high+1] {
+					to[i] += p * k.p
+				}
 			}
 		}
 		state, next = next, state
-		low, high = nextLow, nextHigh
+		low, high = trim(state, nextLow, nextHigh)
 		f.CDF[w] = min(1, state[0])
 		if w > 0 {
 			f.CDF[w] = max(f.CDF[w], f.CDF[w-1])
 		}
+		if low > high { // nothing is left that could change
+			for later := w + 1; later < len(f.CDF); later++ {
+				f.CDF[later] = f.CDF[w]
+			}
+			return
+		}
 	}
+}
+
+// Above so many states the edges that hold less than negligible are dropped: all
+// of them together are far below the last digit of a probability.
+const (
+	trimAbove  = 4096
+	negligible = 1e-22
+)
+
+// trim narrows the range of states that can be told from impossible ones.
+func trim(state []float64, low, high int) (from, to int) {
+	if high-low < trimAbove {
+		return low, high
+	}
+	for low <= high && state[low] < negligible {
+		state[low] = 0
+		low++
+	}
+	for high >= low && state[high] < negligible {
+		state[high] = 0
+		high--
+	}
+	return low, high
 }
 
 // weekKinds merges equal weeks and orders them, so that the order of the history

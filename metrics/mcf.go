@@ -24,8 +24,16 @@ type MeanCumulative struct {
 	Event            []int
 	M                []float64
 	poisson          []float64 // Σ d/n², also the prefix of what each subject expects
-	subjects         []Recurrent
+	subjects         []subjectEvents
 	last             float64
+}
+
+// subjectEvents is a subject in steps of the curve: the steps of its events with
+// the running sum of 1/n over them, and the steps between which it is at risk.
+type subjectEvents struct {
+	steps    []int32
+	sums     []float64
+	from, to int
 }
 
 // MeanCumulativeFunction estimates M(t) = Σ d/n over the subjects at risk, which
@@ -34,7 +42,8 @@ type MeanCumulative struct {
 // (Start, End], End < Start and times that are not finite.
 // Source: Nelson 1995; Lawless & Nadeau 1995.
 func MeanCumulativeFunction(subjects []Recurrent) (*MeanCumulative, error) {
-	m := &MeanCumulative{Subjects: len(subjects), subjects: make([]Recurrent, len(subjects))}
+	m := &MeanCumulative{Subjects: len(subjects)}
+	sorted := make([]Recurrent, len(subjects))
 	var starts, ends, events []float64
 	for i, s := range subjects {
 		if !(s.End >= s.Start) || math.IsInf(s.End, 0) || math.IsInf(s.Start, 0) {
@@ -46,17 +55,17 @@ func MeanCumulativeFunction(subjects []Recurrent) (*MeanCumulative, error) {
 			}
 		}
 		s.Events = slices.Sorted(slices.Values(s.Events))
-		m.subjects[i] = s
+		sorted[i] = s
 		m.Exposure += s.End - s.Start
 		starts, ends, events = append(starts, s.Start), append(ends, s.End), append(events, s.Events...)
 		m.last = max(m.last, s.End)
 	}
 	// Exposure and the sums over subjects must not depend on their order.
-	slices.SortFunc(m.subjects, func(a, b Recurrent) int {
+	slices.SortFunc(sorted, func(a, b Recurrent) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), slices.Compare(a.Events, b.Events))
 	})
 	m.Exposure = 0
-	for _, s := range m.subjects {
+	for _, s := range sorted {
 		m.Exposure += s.End - s.Start
 	}
 	slices.Sort(starts)
@@ -64,6 +73,7 @@ func MeanCumulativeFunction(subjects []Recurrent) (*MeanCumulative, error) {
 	slices.Sort(events)
 	m.Events = len(events)
 	m.accumulate(starts, ends, events)
+	m.place(sorted)
 	return m, nil
 }
 
@@ -82,6 +92,22 @@ func (m *MeanCumulative) accumulate(starts, ends, events []float64) {
 		m.Event = append(m.Event, d)
 		m.M = append(m.M, sum)
 		m.poisson = append(m.poisson, poisson)
+	}
+}
+
+// place turns the subjects into steps, so that an error at one step needs no
+// search for every event.
+func (m *MeanCumulative) place(subjects []Recurrent) {
+	m.subjects = make([]subjectEvents, len(subjects))
+	for i, s := range subjects {
+		p := subjectEvents{from: m.step(s.Start), to: m.step(s.End), steps: make([]int32, len(s.Events)), sums: make([]float64, len(s.Events))}
+		sum := 0.0
+		for j, e := range s.Events {
+			at := sort.SearchFloat64s(m.Time, e)
+			sum += 1 / float64(m.AtRisk[at])
+			p.steps[j], p.sums[j] = int32(at), sum
+		}
+		m.subjects[i] = p
 	}
 }
 
@@ -110,20 +136,16 @@ func (m *MeanCumulative) PoissonStdErr(i int) float64 { return math.Sqrt(m.poiss
 // the subjects, so ask for it at the steps that are shown.
 func (m *MeanCumulative) StdErr(i int) float64 {
 	v := 0.0
-	for _, s := range m.subjects {
+	for k := range m.subjects {
+		s := &m.subjects[k]
 		r := 0.0
-		for _, e := range s.Events {
-			if e > m.Time[i] {
-				break
-			}
-			r += 1 / float64(m.AtRisk[sort.SearchFloat64s(m.Time, e)])
+		if n := sort.Search(len(s.steps), func(j int) bool { return int(s.steps[j]) > i }); n > 0 {
+			r = s.sums[n-1]
 		}
-		if to := min(i, m.step(s.End)); to >= 0 {
+		if to := min(i, s.to); to >= 0 {
 			r -= m.poisson[to]
-			if from := m.step(s.Start); from >= 0 && from <= to {
-				r += m.poisson[from]
-			} else if from > to {
-				r += m.poisson[to]
+			if s.from >= 0 {
+				r += m.poisson[min(s.from, to)]
 			}
 		}
 		v += r * r

@@ -19,6 +19,7 @@ type OnTimeReport struct {
 	SlippageMedian *float64 // civil days, of moved items
 	SlippageP90    *float64
 	CancelledFirst int // cancelled before the original deadline: not in the cohort
+	BeforeLog      int // imported, deadline passed before complete records begin: not judged
 	WithoutDue     int // created in the filter, never had a date: outside, not "on time"
 }
 
@@ -42,6 +43,10 @@ func OnTime(s *Snapshot, c Cohort, period Period) (OnTimeReport, error) {
 		}
 		deadline := int64(s.deadline[row]) * 1000
 		if asOf < deadline || !period.contains(deadline) || s.flags[row]&impossibleRow != 0 {
+			continue
+		}
+		if s.entry[row] > 0 && deadline <= s.created[row]+int64(s.entry[row])*1000 {
+			r.BeforeLog++
 			continue
 		}
 		cause := s.cause(row)

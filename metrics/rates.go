@@ -91,10 +91,14 @@ func RateRatio(x1 int, e1 float64, x0 int, e0, conf float64) (Ratio, error) {
 // probabilities and as doubled mid-p. The relative slack is R's, so that
 // probabilities equal but for rounding count as "not larger".
 func binomialTest(x, n int, p float64) (exact, mid float64) {
-	observed := math.Exp(logBinomial(x, n, p))
+	return binomialTestOf(binomialPMF(n, p), x)
+}
+
+// binomialTestOf is binomialTest from the whole distribution.
+func binomialTestOf(pmf []float64, x int) (exact, mid float64) {
+	observed := pmf[x]
 	below, above := 0.0, 0.0
-	for i := range n + 1 {
-		q := math.Exp(logBinomial(i, n, p))
+	for i, q := range pmf {
 		if q <= observed*(1+1e-7) {
 			exact += q
 		}

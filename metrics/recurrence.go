@@ -1,7 +1,9 @@
 package metrics
 
 import (
+	"cmp"
 	"slices"
+	"sort"
 	"strconv"
 	"time"
 
@@ -234,13 +236,6 @@ func (r *RecurrenceReport) states(w *recurrenceWalk) {
 	}
 }
 
-// levelEvent is the start (true) or the resolution of an incident.
-type levelEvent struct {
-	at       int64
-	start    bool
-	incident int32
-}
-
 // levels is B1 and the second half of B4: the share of incidents of the cohort
 // that are recurrences by explicit link, by category and by fingerprint.
 func (s *Snapshot) levels(c *Cohort, f *families) (incidents int, figures []Figure) {
@@ -271,59 +266,64 @@ func (s *Snapshot) levels(c *Cohort, f *families) (incidents int, figures []Figu
 	}
 }
 
+// resolution is when an incident of a class was resolved. A class is a service
+// with a cause, or a service with a fingerprint.
+type resolution struct {
+	class int32
+	at    int64
+}
+
 // candidates says which incidents follow one of the same service and cause (L2),
 // or of the same service and fingerprint (L3), resolved at most W (a year) before.
 func (s *Snapshot) candidates(c *Cohort) (byCategory, byPrint []bool) {
-	var events []levelEvent
-	for i := range s.incidents {
-		if inc := &s.incidents[i]; inc.placed() {
-			events = append(events, levelEvent{inc.started, true, int32(i)})
-			if inc.resolved != 0 {
-				events = append(events, levelEvent{inc.resolved, false, int32(i)})
+	prints := names[string]{}
+	return s.followers(c, func(i *incidentRow) []int32 { return i.causes }),
+		s.followers(c, func(i *incidentRow) []int32 {
+			if i.fingerprint == "" {
+				return nil
 			}
-		}
-	}
-	// At one instant starts come first: a recurrence begins after the resolution.
-	slices.SortStableFunc(events, func(a, b levelEvent) int {
-		switch {
-		case a.at != b.at:
-			return int(min(max(a.at-b.at, -1), 1))
-		case a.start != b.start && a.start:
-			return -1
-		case a.start != b.start:
-			return 1
-		}
-		return 0
-	})
-	type category struct{ service, cause int32 }
-	type print struct {
-		service int32
-		text    string
-	}
-	category1, print1 := map[category]int64{}, map[print]int64{}
-	byCategory, byPrint = make([]bool, len(s.incidents)), make([]bool, len(s.incidents))
+			return []int32{prints.index(i.fingerprint)}
+		})
+}
+
+// followers looks up, for every start, the last resolution before it in each
+// class of the incident: a recurrence begins after the resolution.
+func (s *Snapshot) followers(c *Cohort, marks func(*incidentRow) []int32) []bool {
 	window := int64(c.Policy.Windows.OrDefault().SameCause) * msPerDay
-	for _, e := range events {
-		inc := &s.incidents[e.incident]
-		for _, v := range inc.services {
-			for _, cause := range inc.causes {
-				key := category{v, cause}
-				if last, ok := category1[key]; e.start && ok && e.at-last <= window {
-					byCategory[e.incident] = true
-				} else if !e.start {
-					category1[key] = e.at
+	classes := map[[2]int32]int32{}
+	var resolved []resolution
+	each := func(visit func(i, class int32)) {
+		for i := range s.incidents {
+			if inc := &s.incidents[i]; inc.placed() && len(inc.services) > 0 {
+				for _, mark := range marks(inc) {
+					for _, v := range inc.services {
+						key := [2]int32{v, mark}
+						class, ok := classes[key]
+						if !ok {
+							class = int32(len(classes))
+							classes[key] = class
+						}
+						visit(int32(i), class)
+					}
 				}
 			}
-			if inc.fingerprint == "" {
-				continue
-			}
-			key := print{v, inc.fingerprint}
-			if last, ok := print1[key]; e.start && ok && e.at-last <= window {
-				byPrint[e.incident] = true
-			} else if !e.start {
-				print1[key] = e.at
-			}
 		}
 	}
-	return byCategory, byPrint
+	each(func(i, class int32) {
+		if end := s.incidents[i].resolved; end != 0 {
+			resolved = append(resolved, resolution{class, end})
+		}
+	})
+	slices.SortFunc(resolved, func(a, b resolution) int { return cmp.Or(cmp.Compare(a.class, b.class), cmp.Compare(a.at, b.at)) })
+	follows := make([]bool, len(s.incidents))
+	each(func(i, class int32) {
+		start := s.incidents[i].started
+		n := sort.Search(len(resolved), func(j int) bool {
+			return resolved[j].class > class || (resolved[j].class == class && resolved[j].at >= start)
+		})
+		if n > 0 && resolved[n-1].class == class && start-resolved[n-1].at <= window {
+			follows[i] = true
+		}
+	})
+	return follows
 }

@@ -268,8 +268,11 @@ func TestSnapshotAgreesWithFacts(t *testing.T) {
 		kept, cohort := 0, 0
 		for i := range all {
 			f := &all[i]
-			if f.Excluded || f.Impossible || f.Original.Date.IsZero() || asOf.Before(f.Original.Deadline) {
+			if f.Excluded || f.Impossible || f.Unknown || f.Original.Date.IsZero() || asOf.Before(f.Original.Deadline) {
 				continue
+			}
+			if f.Entry.After(f.Created) && !f.Original.Deadline.After(f.Entry) {
+				continue // over before its records begin
 			}
 			if a := f.OnTime(f.Original, asOf); a != metrics.Undecided {
 				cohort++

@@ -39,6 +39,7 @@ type SLAPriority struct {
 	Trend     Figure
 	NotJudged int // target still ahead
 	NoOrigin  int // incident unresolved, with FromResolved
+	BeforeLog int // imported, target passed before complete records begin: not judged
 }
 
 // SLA evaluates measures whose target has passed. The target in days is that of
@@ -119,8 +120,18 @@ func (s *Snapshot) slaOf(p domain.Priority, target int, rows []int32, asOf int64
 			start = s.incidents[i].resolved
 		}
 		cause, end := s.cause(row), s.ended(row, asOf)
-		e.packed = append(e.packed, uint64(max(0, end-start))<<causeBits|uint64(cause))
 		deadline := start + int64(target)*msPerDay
+		if s.entry[row] > 0 { // imported: observed from entry on (R10)
+			entry := s.created[row] + int64(s.entry[row])*1000
+			if end <= entry || deadline <= entry {
+				r.BeforeLog++
+				continue
+			}
+			if entry > start {
+				e.entries = append(e.entries, float64(entry-start)/msPerDay)
+			}
+		}
+		e.packed = append(e.packed, uint64(max(0, end-start))<<causeBits|uint64(cause))
 		if asOf < deadline {
 			r.NotJudged++
 			continue
