@@ -21,12 +21,12 @@ func TestColumnsInDoc(t *testing.T) {
 			}
 		}
 	}
-	for _, line := range strings.Split(string(page), "\n") {
+	for line := range strings.SplitSeq(string(page), "\n") {
 		cell, _, ok := strings.Cut(strings.TrimPrefix(line, "| "), " | ")
 		if !ok || !strings.HasPrefix(cell, "`") {
 			continue
 		}
-		for _, name := range strings.Split(cell, ", ") {
+		for name := range strings.SplitSeq(cell, ", ") {
 			name = strings.Trim(name, "`")
 			if !slices.Contains(incidentColumns(), name) && !slices.Contains(measureColumns(), name) {
 				t.Errorf("docs/import.md names %q, which is not read", name)

@@ -55,7 +55,9 @@ func examples(t *testing.T) []example {
 			continue
 		}
 		start := n
-		for n++; n < len(lines) && lines[n] != "```"; n++ {
+		n++
+		for n < len(lines) && lines[n] != "```" {
+			n++
 		}
 		body := strings.Join(lines[start+1:n], "\n") + "\n"
 		kind, name, _ := strings.Cut(info, " ")
@@ -78,8 +80,7 @@ func examples(t *testing.T) []example {
 
 // outcome writes a result in one line per incident, measure, warning or refused row.
 func outcome(r imports.Result, err error) []string {
-	var e *domain.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*domain.Error](err); ok {
 		var out []string
 		for _, f := range e.Fields {
 			out = append(out, "refused: "+f.Field+": "+f.Message)

@@ -122,7 +122,7 @@ func incidentFacts(r row) string {
 		if f.column == "incident_date" && r.get("incident_date_basis") != "" && v != "" {
 			v += " (" + r.get("incident_date_basis") + ")"
 		}
-		if v != "" && !(f.column == "severity" && slices.Contains(domain.Severities(), domain.Severity(strings.ToUpper(v)))) {
+		if v != "" && (f.column != "severity" || !slices.Contains(domain.Severities(), domain.Severity(strings.ToUpper(v)))) {
 			facts = append(facts, fmt.Sprintf("- %s: %s", f.label, domain.NormalTitle(v)))
 		}
 	}

@@ -15,8 +15,6 @@ type moment struct {
 	day domain.Date
 }
 
-func (m moment) given() bool { return !m.at.IsZero() || !m.day.IsZero() }
-
 // moment reads a column that holds an instant, a local time or a date. A value
 // that is none of them refuses the row.
 func (b *builder) moment(r row, column string) moment {

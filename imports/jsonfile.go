@@ -18,8 +18,7 @@ func (b *builder) readJSON(name, text string) {
 	if !json.Valid([]byte(text)) {
 		err := json.Unmarshal([]byte(text), new(any))
 		line := 0
-		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			line = d.line(max(0, int(syntax.Offset)-1))
 		}
 		b.refuse(name, line, "", "is not JSON: %v", err)
@@ -172,7 +171,7 @@ func (d document) row(members []member, kind sheet, r row, incident *row) {
 		switch name := columnName(m.name); {
 		case kind == sheetIncidents && (m.name == "actions" || m.name == "measures"):
 			nested = append(nested, m)
-		case !slices.Contains(kind.columns(), name) && !(name == "success_metric" && kind == sheetMeasures):
+		case !slices.Contains(kind.columns(), name) && (name != "success_metric" || kind != sheetMeasures):
 			d.b.warn(row{file: d.file, line: d.line(m.at)}, m.name, "is a member with no place here; it is not imported")
 		case slices.Contains(seen, name):
 			d.b.refuse(d.file, d.line(m.at), m.name, "stands for the same column as an earlier member, %s", name)

@@ -2,6 +2,7 @@ package imports
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -91,9 +92,7 @@ func (r *report) incident(doc ast.Node, front map[string]string) {
 		r.b.warn(out, "title", "the report has no heading; the file name stands for the title")
 	}
 	out.text["summary"] = r.summary(doc)
-	for column, v := range r.labels(front) {
-		out.text[column] = v
-	}
+	maps.Copy(out.text, r.labels(front))
 	if r.b.count(r.file, out.line) && r.b.clean(out) {
 		r.b.addIncident(out)
 	}
@@ -110,7 +109,7 @@ func frontMatter(text string) (map[string]string, string) {
 	if !ok {
 		return front, text
 	}
-	for _, line := range strings.Split(head, "\n") {
+	for line := range strings.SplitSeq(head, "\n") {
 		if key, value, ok := strings.Cut(line, ":"); ok {
 			front[strings.ToLower(strings.TrimSpace(key))] = strings.Trim(strings.TrimSpace(value), `"'`)
 		}

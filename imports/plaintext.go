@@ -1,6 +1,7 @@
 package imports
 
 import (
+	"maps"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -30,9 +31,7 @@ func (b *builder) readPlain(name, text string) {
 		head.text["title"] = strings.TrimSuffix(name, filepath.Ext(name))
 		b.warn(head, "title", "the report is empty; the file name stands for the title")
 	}
-	for column, v := range r.labels(nil) {
-		head.text[column] = v
-	}
+	maps.Copy(head.text, r.labels(nil))
 	if b.count(name, head.line) && b.clean(head) {
 		b.addIncident(head)
 	}

@@ -42,7 +42,7 @@ func (r row) items(name string) []string {
 // semicolon there separates only when another address follows.
 func splitList(text string) []string {
 	var out []string
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		parts := strings.Split(line, ";")
 		for n := 0; n < len(parts); n++ {
 			entry := parts[n]

@@ -15,7 +15,7 @@ func fitTitle(title, description string) (string, string) {
 		return title, description
 	}
 	short, room := "", domain.MaxTitle-2 // a blank and the ellipsis
-	for _, word := range strings.Fields(title) {
+	for word := range strings.FieldsSeq(title) {
 		next := strings.TrimSpace(short + " " + word)
 		if units(next) > room {
 			break
