@@ -36,7 +36,8 @@ func (tx *txn) update(before, after any, key string, keyValue any, version int64
 	if len(changed) == 0 {
 		return nil
 	}
-	done := tx.Model(before).Where(clause.Eq{Column: clause.Column{Name: key}, Value: keyValue}).
+	model := reflect.New(reflect.TypeOf(before).Elem()).Interface() // GORM writes the new values into it
+	done := tx.Model(model).Where(clause.Eq{Column: clause.Column{Name: key}, Value: keyValue}).
 		Where("version = ?", version).Updates(changed)
 	if done.Error != nil {
 		return done.Error
