@@ -292,9 +292,17 @@ func updatedAt(raw json.RawMessage) time.Time {
 	return row.UpdatedAt.UTC()
 }
 
-// brokenRow names what can be named of a row, member by member.
+// brokenRow names what can be named of a row.
 func (t *Tracker) brokenRow(raw json.RawMessage, cause error) domain.BrokenRow {
-	row := domain.BrokenRow{Reason: t.client.clean(cause).Error()}
+	row := domain.BrokenRow{Ref: t.refOf(raw), Reason: t.client.clean(cause).Error()}
+	row.Ref.Place = t.knownPlace()
+	return row
+}
+
+// refOf reads which issue a record is, member by member, whatever else is
+// wrong with it.
+func (t *Tracker) refOf(raw json.RawMessage) domain.RemoteRef {
+	var ref domain.RemoteRef
 	var id struct {
 		NodeID string `json:"node_id"`
 	}
@@ -302,11 +310,10 @@ func (t *Tracker) brokenRow(raw json.RawMessage, cause error) domain.BrokenRow {
 		Number int `json:"number"`
 	}
 	if json.Unmarshal(raw, &id) == nil {
-		row.Ref.ID = id.NodeID
+		ref.ID = id.NodeID
 	}
 	if json.Unmarshal(raw, &number) == nil && number.Number > 0 {
-		row.Ref.Number, row.Ref.Key = number.Number, t.key(number.Number)
+		ref.Number, ref.Key = number.Number, t.key(number.Number)
 	}
-	row.Ref.Place = t.knownPlace()
-	return row
+	return ref
 }

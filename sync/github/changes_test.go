@@ -135,17 +135,17 @@ func TestT43RowsThatMoveAreNotLost(t *testing.T) {
 		for _, apart := range []time.Duration{time.Second, 400 * time.Millisecond} {
 			t.Run(fmt.Sprint(name, " ", apart), func(t *testing.T) {
 				s := newSite(t, change)
-				s.many(t, 650, apart)
+				s.many(t, 420, apart)
 				tracker := s.adapter(t)
 				n := 0
 				between := func() {
 					n++
-					for _, number := range []int{n, 100*n - 1, 100 * n, 100*n + 1, 640 - n} {
-						if _, ok := s.Server.Issue(repo, number); ok && number <= 650 {
+					for _, number := range []int{n, 100*n - 1, 100 * n, 100*n + 1, 410 - n} {
+						if _, ok := s.Server.Issue(repo, number); ok && number <= 420 {
 							must(t, s.As("cleo").Retitle(repo, number, fmt.Sprintf("moved %d %d", number, n)))
 						}
 					}
-					must(t, s.As("admin").Delete(repo, 350+n))
+					must(t, s.As("admin").Delete(repo, 150+n))
 					s.clock.add(time.Second)
 				}
 				first, c := drain(t, tracker, nil, between)

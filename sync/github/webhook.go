@@ -119,18 +119,19 @@ func (t *Tracker) concerns(e envelope) bool {
 
 func (t *Tracker) issueEvent(event domain.Event, e envelope) (domain.Event, error) {
 	var i issue
-	if err := json.Unmarshal(e.Issue, &i); err != nil {
-		return event, &domain.Error{Kind: domain.ErrInvalid, Message: "the issue in delivery " + event.Delivery + " cannot be read", Err: t.client.clean(err)}
+	unread := json.Unmarshal(e.Issue, &i)
+	if unread == nil {
+		unread = i.complete()
 	}
-	place := ""
-	if e.Repository.ID > 0 {
-		place = strconv.FormatInt(e.Repository.ID, 10)
-	}
-	if i.pull() || i.NodeID == "" || i.Number <= 0 {
+	ref := t.refOf(e.Issue)
+	if i.pull() || ref.ID == "" || ref.Number <= 0 {
 		event.Ignored = true // a pull request, or a delivery too old to name its issue
 		return event, nil
 	}
-	event.Ref = domain.RemoteRef{ID: i.NodeID, Key: t.key(i.Number), Number: i.Number, URL: i.HTMLURL, Place: place}
+	event.Ref, event.Ref.URL, event.Ref.Place = ref, i.HTMLURL, ""
+	if e.Repository.ID > 0 {
+		event.Ref.Place = strconv.FormatInt(e.Repository.ID, 10)
+	}
 	var c changes
 	if len(e.Changes) > 0 && json.Unmarshal(e.Changes, &c) != nil {
 		c = changes{} // earlier values are for the audit only
@@ -143,12 +144,12 @@ func (t *Tracker) issueEvent(event domain.Event, e envelope) (domain.Event, erro
 		event.Moved = moved(c)
 		return event, nil
 	}
-	if err := i.complete(); err != nil {
-		return event, &domain.Error{Kind: domain.ErrInvalid, Message: "the issue in delivery " + event.Delivery + " is incomplete", Err: err}
+	if unread != nil {
+		return event, nil // the delivery says which issue, but not how it is: it is read again (T83)
 	}
-	s := t.snapshot(i, place, t.cfg.Now(), time.Time{})
+	s := t.snapshot(i, event.Ref.Place, t.cfg.Now(), time.Time{})
 	s.Actor = e.Sender.Login
-	event.Snapshot, event.Before = &s, before(c)
+	event.Snapshot, event.Before = &s, before(c, s.MeasureID)
 	return event, nil
 }
 
@@ -170,13 +171,13 @@ func moved(c changes) *domain.RemoteRef {
 
 // before reads the values an edit replaced: they show whether somebody else's
 // edit was overwritten unseen.
-func before(c changes) map[domain.Field]string {
+func before(c changes, measureID string) map[domain.Field]string {
 	out := map[domain.Field]string{}
 	if c.Title != nil {
 		out[domain.FieldTitle] = getTitle(c.Title.From).Value
 	}
 	if c.Body != nil {
-		d := parse(c.Body.From, "")
+		d := parse(c.Body.From, measureID)
 		out[domain.FieldDescription] = getDescription(d.text()).Value
 		for field, name := range map[domain.Field]string{domain.FieldDueOn: lineDue, domain.FieldMetric: lineMetric} {
 			if value, there := d.line(name); there {
