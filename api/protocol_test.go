@@ -125,6 +125,13 @@ func TestRepeated(t *testing.T) {
 	if !strings.HasSuffix(again.text("detail"), "its secret was shown then and cannot be shown again") {
 		t.Errorf("a token again: %s", again.body)
 	}
+	// The same key and body for another thing is another request.
+	send("/people", "elsewhere", object{"name": "Storage Team"}).want(422) // a person needs a role: nothing was made
+	send("/teams", "elsewhere", object{"name": "Storage Team"}).want(201)
+	send("/incidents", "elsewhere", object{"name": "Storage Team"}).want(400)
+	send("/measures/"+key+"/evidence", "proof", object{"title": "x", "url": "https://example.org/2"}).want(201)
+	second, _ := w.measure(nil)
+	send("/measures/"+second+"/evidence", "proof", object{"title": "x", "url": "https://example.org/2"}).want(422)
 	// One person's key is not another's.
 	w.do(request{as: "member", method: http.MethodPost, path: "/api/v1/incidents", body: object{"title": "Mine"}, header: map[string]string{"Idempotency-Key": "k-/incidents"}}).want(201)
 	for _, bad := range []string{strings.Repeat("x", 201), "with blank", "ümlaut"} {
