@@ -164,6 +164,19 @@ func BenchmarkRecurrence(b *testing.B) {
 	})
 }
 
+func BenchmarkRecurrenceParts(b *testing.B) {
+	for name, part := range map[string]metrics.RecurrencePart{
+		"free": metrics.RecurrenceFree, "levels": metrics.RecurrenceLevels, "services": metrics.RecurrenceServices, "around": metrics.RecurrenceAround,
+	} {
+		b.Run(name, func(b *testing.B) {
+			benchmarkSizes(b, func(s *metrics.Snapshot, c metrics.Cohort) error {
+				_, err := metrics.Recurrence(s, c, metrics.RecurrenceInput{Only: []metrics.RecurrencePart{part}})
+				return err
+			})
+		})
+	}
+}
+
 func BenchmarkQuality(b *testing.B) {
 	benchmarkSizes(b, func(s *metrics.Snapshot, c metrics.Cohort) error { _, err := metrics.Quality(s, c, nil); return err })
 }

@@ -132,15 +132,15 @@ type restricted struct {
 // far, Σ v, Σ (a - a_j) v_j and Σ (a - a_j)² v_j grow with the area, so nothing
 // has to be kept for a pass backwards.
 type meanSum struct {
-	survival, area, at float64 // share, days, days
+	survival, area, at float64 // share, ms, ms
 	v, first, second   float64
 }
 
 func newMeanSum() meanSum { return meanSum{survival: 1} }
 
-func (m *meanSum) until(day float64) {
-	grown := m.survival * (day - m.at)
-	m.at = day
+func (m *meanSum) until(ms float64) {
+	grown := m.survival * (ms - m.at)
+	m.at = ms
 	m.area += grown
 	m.second += grown * (2*m.first + grown*m.v)
 	m.first += grown * m.v
@@ -157,12 +157,12 @@ func (m *meanSum) event(atRisk, events float64) {
 	m.v += events * inverse
 }
 
-func (m *meanSum) result(tau float64, n int) restricted {
+func (m *meanSum) result(tau int64, n int) restricted {
 	if n == 0 {
 		return restricted{math.NaN(), math.NaN(), 0}
 	}
-	m.until(tau)
-	return restricted{m.area, math.Sqrt(max(0, m.second)), n}
+	m.until(float64(tau))
+	return restricted{m.area / msPerDay, math.Sqrt(max(0, m.second)) / msPerDay, n}
 }
 
 // restrictedMean is the mean of the exits themselves.
@@ -170,11 +170,11 @@ func (e *groupedExits) restrictedMean(tau int64) restricted {
 	m := newMeanSum()
 	for _, s := range e.steps(tau) {
 		if s.events > 0 {
-			m.until(float64(s.ms) / msPerDay)
+			m.until(float64(s.ms))
 			m.event(float64(s.atRisk), float64(s.events))
 		}
 	}
-	return m.result(float64(tau)/msPerDay, len(e.exits))
+	return m.result(tau, len(e.exits))
 }
 
 // restrictedMeanWithout is the mean of all exits but those of one group; steps
@@ -194,10 +194,10 @@ func (e *groupedExits) restrictedMeanWithout(own *groupedExits, steps []exitStep
 			events += int32(own.exits[out] & 1)
 		}
 		if d := s.events - events; d > 0 {
-			m.until(float64(s.ms) / msPerDay)
+			m.until(float64(s.ms))
 			m.event(float64(int(s.atRisk)-ownRisk), float64(d))
 		}
 		ownRisk -= left
 	}
-	return m.result(float64(tau)/msPerDay, len(e.exits)-len(own.exits))
+	return m.result(tau, len(e.exits)-len(own.exits))
 }

@@ -95,27 +95,37 @@ func (t *timeline) state(at int64) PlanState {
 	return state
 }
 
-// changes appends every instant at which the state may change.
-func (t *timeline) changes(to []int64) []int64 {
-	to = append(to, t.created, t.overdueFrom)
-	for _, s := range t.spells {
-		to = append(to, s.in, s.out)
+// changes appends every instant between from and to at which the state changes.
+func (t *timeline) changes(from, to int64, cuts []int64) []int64 {
+	keep := func(at int64) {
+		if at > from && at < to {
+			cuts = append(cuts, at)
+		}
 	}
-	return to
+	keep(t.created)
+	for i, s := range t.spells {
+		if i > 0 || s.in != t.created {
+			keep(s.in)
+		}
+		if t.overdueFrom > s.in && t.overdueFrom < s.out {
+			keep(t.overdueFrom)
+		}
+		keep(s.out)
+	}
+	return cuts
 }
 
 // personTime splits [from, to) at every change of the plan and adds the
-// milliseconds spent in each state. It sorts cuts in place of allocating.
+// milliseconds spent in each state. It uses cuts instead of allocating.
 func personTime(plan []timeline, from, to int64, cuts []int64, spent *[planStates]int64) []int64 {
 	cuts = cuts[:0]
 	for i := range plan {
-		cuts = plan[i].changes(cuts)
+		cuts = plan[i].changes(from, to, cuts)
 	}
 	slices.Sort(cuts)
 	at := from
 	for _, c := range append(cuts, to) {
-		c = min(c, to)
-		if c <= at {
+		if c == at {
 			continue
 		}
 		spent[planState(plan, at)] += c - at

@@ -117,9 +117,12 @@ func ClusteredProportion(done, total []int, conf float64) (Clustered, error) {
 		return Clustered{}, invalidf("%d done counts for %d clusters; need one each", len(done), len(total))
 	}
 	c := Clustered{P: math.NaN(), Variance: math.NaN(), DesignEffect: math.NaN(), EffectiveN: math.NaN(), Interval: noInterval()}
+	if err := checkConf(conf); err != nil {
+		return Clustered{}, err
+	}
 	for i := range done {
-		if err := checkCount(done[i], total[i], conf); err != nil {
-			return Clustered{}, err
+		if done[i] < 0 || done[i] > total[i] {
+			return Clustered{}, checkCount(done[i], total[i], conf)
 		}
 		if total[i] == 0 {
 			continue
@@ -128,8 +131,8 @@ func ClusteredProportion(done, total []int, conf float64) (Clustered, error) {
 		c.N += total[i]
 		c.Clusters++
 	}
-	if err := checkConf(conf); err != nil || c.N == 0 {
-		return c, err
+	if c.N == 0 {
+		return c, nil
 	}
 	n, k := float64(c.N), float64(c.Clusters)
 	c.P = float64(c.X) / n

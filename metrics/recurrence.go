@@ -27,6 +27,23 @@ type RecurrenceInput struct {
 	// LinksSince is since when links are recorded; incidents resolved before it
 	// are observed from then on (rule R10). Zero = always.
 	LinksSince time.Time
+	// Only names the parts to compute; none = all. The others stay empty.
+	Only []RecurrencePart
+}
+
+// RecurrencePart is a part of a recurrence report that can be asked for alone.
+type RecurrencePart uint8
+
+// The parts.
+const (
+	RecurrenceFree     RecurrencePart = iota + 1 // families, time to recurrence, rates by plan state (B2 to B4, B9, B10)
+	RecurrenceLevels                             // the three levels side by side (B1, B4)
+	RecurrenceServices                           // rates, mean and trend per service (B5 to B7)
+	RecurrenceAround                             // before and after completion (B8)
+)
+
+func (in *RecurrenceInput) wants(p RecurrencePart) bool {
+	return len(in.Only) == 0 || slices.Contains(in.Only, p)
 }
 
 // StateRate is the recurrence rate in one state of the plan (B9, B10).
@@ -84,20 +101,30 @@ func Recurrence(s *Snapshot, c Cohort, in RecurrenceInput) (RecurrenceReport, er
 	}
 	r := RecurrenceReport{Cohort: c}
 	joined := s.families()
-	list := joined.byIndex(s)
-	reducing := codes(domain.MeasureKinds(), c.Policy.Preventing)
-	plan := s.plans(&joined, list, reducing)
 	r.RejectedLinks, r.UndatedLinks = joined.rejected, joined.undated
 	r.ReportingLagDays = s.reportingLag()
-	w := recurrenceWalk{s: s, c: &c, in: in, lives: lives, plan: plan, end: c.asOf() - int64(r.ReportingLagDays*msPerDay), m: newMatcher(s, c.Filter)}
-	w.walk(list)
-	r.Families, r.LargestFamily = w.families, w.largest
-	r.Recurrences, r.Overlapping = w.recurrences, w.overlapping
-	r.recurrenceFree(w.exits)
-	r.states(&w)
-	r.Incidents, r.Levels = s.levels(&c, &joined)
-	s.serviceRates(&r, &joined, lives, &w)
-	r.BeforeAfter = s.beforeAfter(&c, list, plan, lives)
+	w := recurrenceWalk{s: s, c: &c, in: in, lives: lives, end: c.asOf() - int64(r.ReportingLagDays*msPerDay), m: newMatcher(s, c.Filter)}
+	var list []family
+	if in.wants(RecurrenceFree) || in.wants(RecurrenceAround) {
+		list = joined.byIndex(s)
+		w.plan = s.plans(&joined, list, codes(domain.MeasureKinds(), c.Policy.Preventing))
+	}
+	if in.wants(RecurrenceFree) {
+		w.walk(list)
+		r.Families, r.LargestFamily = w.families, w.largest
+		r.Recurrences, r.Overlapping = w.recurrences, w.overlapping
+		r.recurrenceFree(w.exits)
+		r.states(&w)
+	}
+	if in.wants(RecurrenceLevels) {
+		r.Incidents, r.Levels = s.levels(&c, &joined)
+	}
+	if in.wants(RecurrenceServices) {
+		s.serviceRates(&r, &joined, lives, &w)
+	}
+	if in.wants(RecurrenceAround) {
+		r.BeforeAfter = s.beforeAfter(&c, list, w.plan, lives)
+	}
 	return r, nil
 }
 
