@@ -88,6 +88,7 @@ type envelope struct {
 // changeRow is one changelog item. Old servers know no field ids.
 type changeRow struct {
 	Field       string `json:"field"`
+	Kind        string `json:"fieldtype"`
 	FieldID     string `json:"fieldId"`
 	From        *text  `json:"from"`
 	FromText    *text  `json:"fromString"`
@@ -98,6 +99,12 @@ type changeRow struct {
 
 func (c changeRow) is(name string) bool {
 	return c.FieldID == name || c.FieldID == "" && strings.EqualFold(c.Field, name)
+}
+
+// became recognises a custom field of a Data Center, which names it but gives
+// no id, by the value that it has now.
+func (c changeRow) became(value, to string) bool {
+	return c.FieldID == "" && c.Kind == "custom" && value != "" && value == to
 }
 
 func (c changeRow) from() string     { return deref(c.From) }
@@ -195,7 +202,7 @@ func (t *Tracker) issueEvent(event domain.Event, e envelope) (domain.Event, erro
 	default:
 		event.Ignored = true
 	}
-	event.Before = t.before(items)
+	event.Before = t.before(items, event.Snapshot)
 	return event, nil
 }
 
@@ -262,8 +269,12 @@ func (t *Tracker) concerns(row issueRow, items []changeRow) bool {
 // before translates what the event says was there before its change; it is how
 // an edit that we overwrote unseen is found again (sync.md C.6). Values that
 // do not translate are left out.
-func (t *Tracker) before(items []changeRow) map[domain.Field]string {
+func (t *Tracker) before(items []changeRow, now *domain.Snapshot) map[domain.Field]string {
 	out := map[domain.Field]string{}
+	n := native{}
+	if now != nil {
+		n = nativeOf(*now)
+	}
 	resolution := ""
 	for _, c := range items {
 		if c.is("resolution") {
@@ -287,11 +298,11 @@ func (t *Tracker) before(items []changeRow) map[domain.Field]string {
 			}
 		case c.is("assignee"):
 			out[domain.FieldOwner] = t.formerOwner(c)
-		case c.is(t.mapping.due):
+		case c.is(t.mapping.due), c.became(n.DueValue, firstWord(deref(c.To), deref(c.ToText))):
 			if d, err := domain.ParseDate(firstWord(c.from(), c.fromText())); err == nil {
 				out[domain.FieldDueOn] = d.String()
 			}
-		case t.mapping.metric != "" && c.FieldID == t.mapping.metric:
+		case t.mapping.metric != "" && (c.FieldID == t.mapping.metric || c.became(n.MetricValue, deref(c.ToText))):
 			out[domain.FieldMetric] = domain.ParseMetric(c.fromText()).Text()
 		}
 	}
