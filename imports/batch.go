@@ -114,6 +114,34 @@ func (b *builder) checkReturn(later *incident, byID map[string]*incident) {
 	}
 }
 
+// earlierFirst brings every incident behind the one it recurs from, so that the
+// link finds it; the order stays otherwise. A link of a circle is left out:
+// without dates nobody can say where it began.
+func (b *builder) earlierFirst() {
+	byID := b.index()
+	ordered := make([]incident, 0, len(b.incidents))
+	const onTheWay, placed = 1, 2
+	state := map[string]int{}
+	for n := range b.incidents {
+		var chain []*incident
+		for i := &b.incidents[n]; i != nil && state[i.Incident.ExternalID] != placed; i = byID[i.RecurrenceOfID] {
+			if state[i.Incident.ExternalID] == onTheWay {
+				last := chain[len(chain)-1]
+				b.warn(last.row, "recurrence_of", "%s leads back to itself through %s; left out", last.Incident.ExternalID, last.RecurrenceOfID)
+				last.RecurrenceOfID = ""
+				break
+			}
+			state[i.Incident.ExternalID] = onTheWay
+			chain = append(chain, i)
+		}
+		for _, i := range slices.Backward(chain) {
+			state[i.Incident.ExternalID] = placed
+			ordered = append(ordered, *i)
+		}
+	}
+	b.incidents = ordered
+}
+
 // index finds the incidents by every name they have.
 func (b *builder) index() map[string]*incident {
 	byID := map[string]*incident{}

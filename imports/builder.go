@@ -178,6 +178,7 @@ func (b *builder) finish(name string) (Result, error) {
 		b.settle(&b.incidents[n])
 	}
 	b.tieRecurrences()
+	b.earlierFirst()
 	b.tieMeasures()
 	b.checkDomain()
 	if len(b.incidents)+len(b.measures) == 0 && len(b.bad) == 0 {

@@ -2,6 +2,7 @@ package imports_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -208,5 +209,38 @@ func TestLinesAfterOddLineEnds(t *testing.T) {
 	_, err := read("a.csv", "title,owner,priority\r\n\"one\r\ntwo\",x,\rthree,x,\nfour,x,P9\n", imports.Options{})
 	if err == nil || !strings.Contains(err.Error(), "a.csv line 5, priority") {
 		t.Errorf("err = %v, want line 5", err)
+	}
+}
+
+// TestRecurrenceOrder: an incident stands behind the one it recurs from, also
+// when the file lists it first, and a circle is cut and named.
+func TestRecurrenceOrder(t *testing.T) {
+	order := func(r imports.Result) string {
+		var out []string
+		for _, i := range r.Batch.Incidents {
+			out = append(out, i.Incident.ExternalID+"<"+i.RecurrenceOfID)
+		}
+		return strings.Join(out, " ")
+	}
+	for name, c := range map[string]struct{ rows, want, warning string }{
+		"in order":   {rows: "A,a,\nB,b,A\nC,c,B\n", want: "A< B<A C<B"},
+		"turned":     {rows: "C,c,B\nB,b,A\nA,a,\nD,d,\n", want: "A< B<A C<B D<"},
+		"circle":     {rows: "A,a,C\nB,b,A\nC,c,B\n", want: "B< C<B A<C", warning: "B leads back to itself through A; left out"},
+		"itself":     {rows: "A,a,A\n", want: "A<", warning: "cannot recur from itself"},
+		"not a file": {rows: "B,b,A\n", want: "B<A"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := read("a.csv", "incident_id,title,recurrence_of\n"+c.rows, imports.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if order(got) != c.want {
+				t.Errorf("order %q, want %q", order(got), c.want)
+			}
+			said := fmt.Sprint(got.Warnings)
+			if !strings.Contains(said, c.warning) {
+				t.Errorf("warnings %s do not say %q", said, c.warning)
+			}
+		})
 	}
 }

@@ -117,6 +117,9 @@ func (i *importer) incident(row domain.ImportIncident) error {
 	if row.Incident.RecurrenceOf, err = i.find(row.RecurrenceOfID); err != nil {
 		return err
 	}
+	if row.RecurrenceOfID != "" && row.Incident.RecurrenceOf == "" {
+		return domain.Invalid("recurrence_of", "there is no incident %q, neither in the file nor stored", row.RecurrenceOfID)
+	}
 	if err := i.tx.checkRecurrence(domain.Everything(), row.Incident); err != nil {
 		return err
 	}
