@@ -107,6 +107,66 @@ func (db *DB) EachChange(ctx context.Context, scope domain.Scope, afterSeq int64
 	}
 }
 
+// EachHistory calls f with the whole history of every subject of a kind that is
+// in scope, one subject after the other in the order of their keys, without
+// holding them all. Of the values that a change replaced, and of the request
+// behind it, nothing is read.
+func (db *DB) EachHistory(ctx context.Context, scope domain.Scope, subject domain.Subject, f func(key string, rows []domain.Change) error) error {
+	const batch = 1000
+	var held []domain.Change
+	flush := func() error {
+		if len(held) == 0 {
+			return nil
+		}
+		err := f(held[0].Key, held)
+		held = held[:0]
+		return err
+	}
+	for key, seq := "", int64(0); ; {
+		c, err := historiesInScope(scope, subject)
+		if err != nil {
+			return err
+		}
+		c.add("(key, subject_seq) > (?, ?)", key, seq)
+		var rows []changeRow
+		if err := db.read(ctx).Select("seq", "subject", "key", "subject_seq", "at", "kind", "field", "to_value", "overwritten", "source", "actor", "on_behalf", "external_at").
+			Where(c.bare(), c.args...).Order("key, subject_seq").Limit(batch).Find(&rows).Error; err != nil {
+			return asDomain(err)
+		}
+		for _, row := range rows {
+			if len(held) > 0 && held[0].Key != row.Key {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+			held = append(held, row.change())
+			key, seq = row.Key, row.SubjectSeq
+		}
+		if len(rows) < batch {
+			return flush()
+		}
+	}
+}
+
+// historiesInScope chooses the histories of a kind of subject. Those of people,
+// tokens and policies are for those who see everything.
+func historiesInScope(scope domain.Scope, subject domain.Subject) (conditions, error) {
+	var c conditions
+	c.add("subject = ?", string(subject))
+	if scope.All {
+		return c, nil
+	}
+	tables := map[domain.Subject]string{domain.SubjectMeasure: "measures", domain.SubjectIncident: "incidents"}
+	table, ok := tables[subject]
+	if !ok {
+		return c, notFound(string(subject), "history")
+	}
+	var team conditions
+	team.scope(scope, "team")
+	c.add("key IN (SELECT key FROM "+table+team.where()+")", team.args...)
+	return c, nil
+}
+
 // LastSeq returns the number of the newest history row; 0 when there is none.
 func (db *DB) LastSeq(ctx context.Context) (int64, error) {
 	var row struct{ Value int64 }
