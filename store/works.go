@@ -115,11 +115,14 @@ func (db *DB) Enqueue(ctx context.Context, key, kind, args string) error {
 }
 
 // ScheduleAt makes sure that the key is worked on at the given time or before.
+// A run that is on its way has begun already and does not count: the key is
+// worked on once more after it.
 func (db *DB) ScheduleAt(ctx context.Context, key, kind string, at time.Time) error {
+	const waiting = "works.wanted > works.done AND (works.owner = '' OR works.wanted > works.claimed)"
 	return db.write(ctx, func(tx *txn) error {
 		err := tx.Exec("INSERT INTO works ("+workColumns+") VALUES (?, ?, '', 1, 0, 0, ?, 0, '', 0, 0, '', FALSE) "+
-			"ON CONFLICT (key) DO UPDATE SET wanted = CASE WHEN works.wanted > works.done THEN works.wanted ELSE works.wanted + 1 END, "+
-			"run_at = CASE WHEN works.wanted > works.done AND works.run_at < excluded.run_at THEN works.run_at ELSE excluded.run_at END",
+			"ON CONFLICT (key) DO UPDATE SET wanted = CASE WHEN "+waiting+" THEN works.wanted ELSE works.wanted + 1 END, "+
+			"run_at = CASE WHEN "+waiting+" AND works.run_at < excluded.run_at THEN works.run_at ELSE excluded.run_at END",
 			key, kind, int64(newInstant(at))).Error
 		if err != nil {
 			return err
