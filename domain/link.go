@@ -103,6 +103,9 @@ type WriteMark struct {
 	// Believed holds, per written field, the value the plan saw in the tracker:
 	// an event that says otherwise reveals an edit we overwrote unseen.
 	Believed map[Field]string
+	// Wrote holds, per written field, the value the tracker had afterwards: a
+	// later write that finds another one is contested.
+	Wrote map[Field]string
 }
 
 // CreateState is where a create stands.
@@ -126,6 +129,9 @@ type CreateOp struct {
 	SentAt        time.Time
 	Probes        int
 	NextProbe     time.Time
+	// Sent holds the values of every request sent so far: whichever of them made
+	// the issue, its values are our own and not somebody's edit.
+	Sent []map[Field]string
 }
 
 // Conflict is one field that both sides changed since the base.

@@ -45,11 +45,12 @@ func (s *step) send(ctx context.Context, op domain.CreateOp) (bool, error) {
 	if op.ServerTime.IsZero() { // a re-send keeps the window of the first request
 		op.ServerTime, op.HighestNumber = serverTime(s.view.Status, now), s.view.Status.HighestNumber
 	}
+	draft := s.draft(nil)
+	draft.Nonce = op.Nonce
+	op.Sent = append(slices.Clone(op.Sent), draft.Values)
 	if err := s.saveCreate(ctx, op, "creating the issue"); err != nil {
 		return false, err
 	}
-	draft := s.draft(nil)
-	draft.Nonce = op.Nonce
 	snapshot, err := s.tracker.Create(ctx, draft)
 	ctx = context.WithoutCancel(ctx) // the issue may exist: recording it must not be given up
 	switch {
@@ -107,7 +108,7 @@ func (s *step) probe(ctx context.Context, op domain.CreateOp) (bool, error) {
 		for _, twin := range found[1:] {
 			s.report.duplicate(s.link, twin.Ref)
 		}
-		return true, s.adopt(ctx, found[0], s.draft(nil))
+		return true, s.adoptFound(ctx, found[0], op.Sent)
 	}
 	op.Probes++
 	if op.Probes < len(s.e.Settings.Settle) {
@@ -121,10 +122,7 @@ func (s *step) probe(ctx context.Context, op domain.CreateOp) (bool, error) {
 // answer with ids only leaves the base as we sent it, unconfirmed until the
 // next read.
 func (s *step) adopt(ctx context.Context, snapshot domain.Snapshot, draft domain.Draft) error {
-	link := s.link.Link
-	link.Create, link.Remote, link.State, link.Reason = nil, snapshot.Ref, domain.LinkPending, ""
-	link.Base, link.FieldStates = map[domain.Field]domain.BaseValue{}, map[domain.Field]domain.FieldIssue{}
-	link.Snapshot = &snapshot
+	link := s.created(snapshot)
 	fields := make([]domain.Field, 0, len(draft.Values))
 	for _, f := range domain.SyncedFields() {
 		// A new issue is open: a status beyond that is a change of its own.
@@ -146,6 +144,33 @@ func (s *step) adopt(ctx context.Context, snapshot domain.Snapshot, draft domain
 	}
 	s.report.created(s.link, snapshot.Ref)
 	return s.commit(ctx, link, nil, nil)
+}
+
+// adoptFound ties the link to an issue that a probe found, minutes after it was
+// made. A value we sent is agreed; another one is somebody's edit, and the
+// merge decides about it. A silent one is what the tracker dropped: our own
+// value goes out again as an ordinary change.
+func (s *step) adoptFound(ctx context.Context, snapshot domain.Snapshot, sent []map[domain.Field]string) error {
+	link := s.created(snapshot)
+	for f, got := range snapshot.Fields {
+		base := domain.BaseValue{Value: got.Value, Raw: got.Raw, Revision: snapshot.Revision}
+		if len(sent) > 0 && !slices.ContainsFunc(sent, func(values map[domain.Field]string) bool { return values[f] == got.Value }) && !silent(f, got.Value) {
+			last := sent[len(sent)-1][f]
+			base = domain.BaseValue{Value: last, Raw: s.tracker.Put(f, last, snapshot).Raw}
+		}
+		link.Base[f] = base
+	}
+	s.report.created(s.link, snapshot.Ref)
+	return s.commit(ctx, link, nil, nil)
+}
+
+// created is the link with its new issue and nothing agreed yet.
+func (s *step) created(snapshot domain.Snapshot) domain.Link {
+	link := s.link.Link
+	link.Create, link.Remote, link.State, link.Reason = nil, snapshot.Ref, domain.LinkPending, ""
+	link.Base, link.FieldStates = map[domain.Field]domain.BaseValue{}, map[domain.Field]domain.FieldIssue{}
+	link.Snapshot = &snapshot
+	return link
 }
 
 // fail records an error on the link, so that a person sees what is wrong and

@@ -139,9 +139,9 @@ func (f *fieldMerge) mergeUnknown() {
 // two different values are a question for a person.
 func (f *fieldMerge) firstContact() {
 	switch {
-	case f.silent(f.local):
+	case silent(f.field, f.local):
 		f.receive(f.remote.Value)
-	case f.silent(f.remote.Value):
+	case silent(f.field, f.remote.Value):
 		// Agreeing on the silent side makes our value an ordinary local change.
 		f.d.Base[f.field] = domain.BaseValue{Value: f.remote.Value, Raw: f.remote.Raw, Revision: f.Remote.Revision}
 	default:
@@ -151,8 +151,8 @@ func (f *fieldMerge) firstContact() {
 
 // silent reports whether a value says nothing: empty, or the status every new
 // issue has.
-func (f *fieldMerge) silent(value string) bool {
-	return value == "" || f.field == domain.FieldStatus && value == string(domain.ProjectionOpen)
+func silent(f domain.Field, value string) bool {
+	return value == "" || f == domain.FieldStatus && value == string(domain.ProjectionOpen)
 }
 
 func (f *fieldMerge) compare() {

@@ -31,6 +31,8 @@ type program struct {
 	// transport replaces the network and writeSpacing the pause between writes; the demo and tests set them.
 	transport    http.RoundTripper
 	writeSpacing time.Duration
+	// between stands between the engine and the database where a test wants to.
+	between func(tracksync.Store) tracksync.Store
 
 	closers []func() error
 }
@@ -85,7 +87,11 @@ func openStore(ctx context.Context, cfg Config, log *slog.Logger, how access) (*
 // wire builds the engine and the operations on the open store.
 func (p *program) wire() {
 	cfg, now := p.cfg, func() time.Time { return p.now() }
-	p.engine = tracksync.New(tracksync.Config{Store: p.db, Schedule: p.db, Inbox: p.db, Open: p.openTracker, Hooks: hookReaders(),
+	var engineStore tracksync.Store = p.db
+	if p.between != nil {
+		engineStore = p.between(p.db)
+	}
+	p.engine = tracksync.New(tracksync.Config{Store: engineStore, Schedule: p.db, Inbox: p.db, Open: p.openTracker, Hooks: hookReaders(),
 		MeasureURL:  func(k domain.MeasureKey) string { return cfg.PublicURL + "/measures/" + string(k) },
 		IncidentURL: func(k domain.IncidentKey) string { return cfg.PublicURL + "/incidents/" + string(k) },
 		Now:         now, Log: p.log.With("component", "sync"), Settings: tracksync.Settings{Poll: cfg.PollInterval}})
