@@ -95,42 +95,67 @@ func (t *timeline) state(at int64) PlanState {
 	return state
 }
 
-// changes appends every instant between from and to at which the state changes.
-func (t *timeline) changes(from, to int64, cuts []int64) []int64 {
-	keep := func(at int64) {
-		if at > from && at < to {
-			cuts = append(cuts, at)
+// A transition is a change of one measure's state, packed as milliseconds << 6 |
+// before << 3 | after so that changes sort by time.
+const (
+	stateBits = 3
+	stateMask = 1<<stateBits - 1
+)
+
+// transitions appends the changes of state between from and to and returns the
+// state at from.
+func (t *timeline) transitions(from, to int64, cuts []int64) (PlanState, []int64) {
+	first := t.state(from)
+	state, last := first, from
+	visit := func(at int64) {
+		if at <= last || at >= to { // an impossible order would lead back in time
+			return
+		}
+		last = at
+		if next := t.state(at); next != state {
+			cuts = append(cuts, at<<(2*stateBits)|int64(state)<<stateBits|int64(next))
+			state = next
 		}
 	}
-	keep(t.created)
-	for i, s := range t.spells {
-		if i > 0 || s.in != t.created {
-			keep(s.in)
-		}
+	visit(t.created)
+	for _, s := range t.spells {
+		visit(s.in)
 		if t.overdueFrom > s.in && t.overdueFrom < s.out {
-			keep(t.overdueFrom)
+			visit(t.overdueFrom)
 		}
-		keep(s.out)
+		visit(s.out)
 	}
-	return cuts
+	return first, cuts
 }
 
 // personTime splits [from, to) at every change of the plan and adds the
-// milliseconds spent in each state. It uses cuts instead of allocating.
+// milliseconds spent in each state. It counts how many measures are in each
+// state, so a change costs the same however long the plan is. It uses cuts
+// instead of allocating.
 func personTime(plan []timeline, from, to int64, cuts []int64, spent *[planStates]int64) []int64 {
 	cuts = cuts[:0]
+	var count [planStates]int
 	for i := range plan {
-		cuts = plan[i].changes(from, to, cuts)
+		var state PlanState
+		state, cuts = plan[i].transitions(from, to, cuts)
+		count[state]++
 	}
 	slices.Sort(cuts)
 	at := from
-	for _, c := range append(cuts, to) {
-		if c == at {
-			continue
+	add := func(until int64) {
+		state := PlanOverdue
+		for state > PlanNone && count[state] == 0 {
+			state--
 		}
-		spent[planState(plan, at)] += c - at
-		at = c
+		spent[state] += until - at
+		at = until
 	}
+	for _, c := range cuts {
+		add(c >> (2 * stateBits))
+		count[c>>stateBits&stateMask]--
+		count[c&stateMask]++
+	}
+	add(to)
 	return cuts
 }
 
