@@ -121,7 +121,7 @@ func category(p domain.Projection) string {
 // urgent stands for it.
 func (m mapping) priorityOf(id string) (domain.Priority, bool) {
 	for _, p := range domain.Priorities() {
-		if m.Priorities[p] == id {
+		if id != "" && m.Priorities[p] == id {
 			return p, true
 		}
 	}

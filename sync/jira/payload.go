@@ -97,6 +97,12 @@ func (p *payload) setLine(f domain.Field, raw string, d domain.Draft) {
 	}
 }
 
+// dropLine takes a line out of the block.
+func (p *payload) dropLine(f domain.Field) {
+	p.lines[f] = true
+	delete(p.block.lines, f)
+}
+
 // unset takes a field out again; a refused text leaves the old one.
 func (p *payload) unset(f domain.Field) {
 	delete(p.fields, p.nameOf(f))

@@ -116,6 +116,13 @@ func (w *write) place(f domain.Field, v domain.RemoteValue) bool {
 		w.body.setText(v.Raw, w.n.Description)
 		return true
 	}
+	if _, line := w.body.block.lines[f]; native && line {
+		// An old line beside the field would count once the field is empty.
+		if w.frozen() {
+			return false
+		}
+		w.body.dropLine(f)
+	}
 	if f == domain.FieldTitle || f == domain.FieldPriority || f == domain.FieldOwner || native {
 		w.body.set(f, v.Raw)
 		return true

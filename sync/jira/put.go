@@ -119,9 +119,14 @@ func (t *Tracker) putStatus(p domain.Projection, current domain.RemoteValue, on 
 	if tr, ok := t.choose(n.Transitions, p, n); n.Listed && ok {
 		v.Raw = string(tr.To.ID)
 	}
+	resolution := ""
 	if category(p) == "done" {
-		v.Raw = m.statusRaw(v.Raw, "done", m.Resolutions[p])
+		resolution = m.Resolutions[p]
 	}
+	if back, _ := m.statusOf(v.Raw, category(p), resolution); back != p {
+		return failed(current, "in Jira %s reads as %s; map a status or a resolution of its own", p, back)
+	}
+	v.Raw = m.statusRaw(v.Raw, category(p), resolution)
 	return v
 }
 
