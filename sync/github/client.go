@@ -90,6 +90,7 @@ func (c *client) authenticated(cfg Config) (http.RoundTripper, error) {
 	if err != nil {
 		return nil, domain.Invalid("credential", "is not the private key of a GitHub App in PEM form")
 	}
+	app.InstallationTokenOptions = &gogithub.InstallationTokenOptions{} // without it the library sends null, which is not allowed
 	app.BaseURL = strings.TrimSuffix(c.base.String(), "/")
 	// The token exchange carries the app's own signature: no redirects there either.
 	app.Client = &http.Client{Transport: below, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

@@ -68,6 +68,8 @@ func (c *client) tokenFailed(op operation, e *ghinstallation.HTTPError) error {
 		return c.limit(op, a, remote{})
 	case a.status >= 500:
 		return &domain.Error{Kind: domain.ErrUnavailable, Message: fmt.Sprintf("%s: GitHub answered %d to the request for a token", op.what, a.status), Err: c.clean(e)}
+	case a.status < 400:
+		return &domain.Error{Kind: domain.ErrUnavailable, Message: fmt.Sprintf("%s: something answered %d instead of a token; check the tracker's address", op.what, a.status), Err: c.clean(e)}
 	}
 	return &domain.Error{Kind: domain.ErrUnauthorized, Code: "auth_broken", Err: c.clean(e),
 		Message: fmt.Sprintf("%s: GitHub refused the app (%d); check its id, installation, key and this host's clock", op.what, a.status)}
