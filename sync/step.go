@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -269,6 +270,7 @@ func (s *step) push(ctx context.Context, d Decision) error {
 		Version: s.link.Measure.Version, Believed: believed(*link.Snapshot, d.Write)})
 	link.Base, link.FieldStates = withBase(link.Base, d.Base), d.States
 	s.confirm(&link, d.Values, d.Write, pushed)
+	link.Writes[len(link.Writes)-1].Wrote = believed(*link.Snapshot, d.Write)
 	for _, f := range d.Write {
 		s.report.pushed(s.link, f, d.Values[f])
 	}
@@ -365,17 +367,42 @@ func recent(marks []domain.WriteMark, now time.Time) []domain.WriteMark {
 	return slices.DeleteFunc(slices.Clone(marks), func(m domain.WriteMark) bool { return now.Sub(m.At) > 10*time.Minute })
 }
 
-// oscillates is the loop breaker (T89): many writes without a person's change
-// here, or the same two sets of values in turn.
+// oscillates is the loop breaker (T89): the same two sets of values in turn, or
+// many writes of values that were set back in between, without a person's
+// change here. Many edits of people in another tracker are no loop: here
+// nobody touches what we wrote.
 func (s *step) oscillates(d Decision) bool {
+	if !s.automatic() {
+		return false
+	}
 	marks := recent(s.link.Link.Writes, s.e.Now())
 	if n := len(marks); n >= 3 {
 		h := hashValues(d)
-		if marks[n-2].Hash == h && marks[n-1].Hash == marks[n-3].Hash && marks[n-1].Hash != h && s.automatic() {
+		if marks[n-2].Hash == h && marks[n-1].Hash == marks[n-3].Hash && marks[n-1].Hash != h {
 			return true
 		}
 	}
-	return len(marks) >= 6 && s.automatic()
+	return contested(append(marks, domain.WriteMark{Believed: believed(*s.link.Link.Snapshot, d.Write)})) > maxContested
+}
+
+// maxContested is how many contested writes in ten minutes are still an argument
+// between people.
+const maxContested = 6
+
+// contested counts the writes before which the tracker no longer had what we
+// had written there last.
+func contested(marks []domain.WriteMark) int {
+	wrote, n := map[domain.Field]string{}, 0
+	for _, m := range marks {
+		for f, found := range m.Believed {
+			if ours, ok := wrote[f]; ok && ours != found {
+				n++
+				break
+			}
+		}
+		maps.Copy(wrote, m.Wrote)
+	}
+	return n
 }
 
 func (s *step) automatic() bool {
