@@ -131,6 +131,9 @@ func newWorld(ctx context.Context, s settings, file string) (*world, error) {
 
 // prepare shapes the trackers as the plan says and gives them their rows.
 func (w *world) prepare() error {
+	if err := w.identify(); err != nil {
+		return err
+	}
 	for _, id := range w.trackers() {
 		p := w.sites.at(id)
 		p.lag(w.lag[id])
@@ -155,6 +158,23 @@ func (w *world) prepare() error {
 		w.sites.github.SetLimits(githubLimits())
 		w.sites.cloud.SetLimits(jiraLimits())
 		w.sites.centre.SetLimits(jiraLimits())
+	}
+	return nil
+}
+
+// identify tells the account ids of this world's GitHub, which its seed decides.
+func (w *world) identify() error {
+	by := domain.Attribution{Source: domain.FromUser, Actor: string(ana)}
+	ids := w.sites.github.configured().identities
+	for _, i := range ids {
+		if err := w.db.RemoveIdentity(w.ctx, by, gh, i.Person); err != nil {
+			return err
+		}
+	}
+	for _, i := range ids {
+		if err := w.db.SetIdentity(w.ctx, by, i); err != nil {
+			return err
+		}
 	}
 	return nil
 }
