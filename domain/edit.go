@@ -61,7 +61,9 @@ func (m *Measure) Edit(e MeasureEdit, by Actor, r Rules) error {
 	e.Priority.into(&next.Priority)
 	e.Deputy.into(&next.Deputy)
 	e.Team.into(&next.Team)
-	e.Metric.into(&next.Metric)
+	if e.Metric.Set {
+		next.Metric = e.Metric.Value.normal()
+	}
 	if e.Title.Set {
 		next.Title = NormalTitle(e.Title.Value)
 		checkTypedTitle(&bad, next.Title)
@@ -79,9 +81,9 @@ func (m *Measure) Edit(e MeasureEdit, by Actor, r Rules) error {
 		next.StatusUnknown = false
 	}
 	if e.Status.Set && e.Status.Value != m.Status {
-		next.changeStatus(&bad, e, by, r)
+		next.changeStatus(&bad, *m, e, by, r)
 	} else {
-		next.amend(&bad, e)
+		next.amend(&bad, e, r)
 	}
 	next.check(&bad)
 	if m.Incident != "" && next.Incident == "" {
@@ -108,19 +110,32 @@ func (m *Measure) meetsAccepted() bool {
 }
 
 // amend refuses closing details without the status they belong to.
-func (m *Measure) amend(bad *problems, e MeasureEdit) {
+func (m *Measure) amend(bad *problems, e MeasureEdit, r Rules) {
 	if e.ClosureReason.Set && e.ClosureReason.Value != m.ClosureReason {
 		bad.add("closure_reason", "goes with status cancelled; set status as well")
 	}
 	if e.Verdict.Set && e.Verdict.Value != m.Verdict {
 		bad.add("verdict", "goes with status verified; set status as well")
 	}
-	if e.RiskAcceptedUntil.Set {
-		if m.ClosureReason != RiskAccepted {
-			bad.add("risk_accepted_until", "goes with closure reason risk_accepted")
-		}
-		m.RiskAcceptedUntil = e.RiskAcceptedUntil.Value
+	if !e.RiskAcceptedUntil.Set || e.RiskAcceptedUntil.Value == m.RiskAcceptedUntil {
+		return
 	}
+	if m.ClosureReason != RiskAccepted {
+		bad.add("risk_accepted_until", "goes with closure reason risk_accepted")
+		return
+	}
+	if e.Reason == "" {
+		bad.add("reason", "is empty; moving the end of an accepted risk needs a reason")
+	}
+	m.acceptRisk(bad, e.RiskAcceptedUntil.Value, r)
+}
+
+// acceptRisk sets the day on which an accepted risk ends; it lies ahead.
+func (m *Measure) acceptRisk(bad *problems, until Date, r Rules) {
+	if until.IsZero() || !DateOf(r.Now.In(r.Zone)).Before(until) {
+		bad.add("risk_accepted_until", "is missing or past; an accepted risk ends on a date to come")
+	}
+	m.RiskAcceptedUntil = until
 }
 
 // moveDue sets the due date. The first one is the promise and stays; moving
@@ -155,10 +170,12 @@ func orNone(d Date) string {
 }
 
 // changeStatus moves the measure along its life by a person's hand.
-func (m *Measure) changeStatus(bad *problems, e MeasureEdit, by Actor, r Rules) {
+// before is the measure without any part of the edit.
+func (m *Measure) changeStatus(bad *problems, before Measure, e MeasureEdit, by Actor, r Rules) {
 	to := e.Status.Value
 	if !to.Valid() {
-		return // check names the accepted values
+		checkEnum(bad, "status", to, Statuses(), false)
+		return
 	}
 	if !slices.Contains(nextStatuses(m.Status), to) {
 		bad.add("status", "%s cannot become %s; from here it can become %s", m.Status, to, joinEnum(nextStatuses(m.Status)))
@@ -168,7 +185,7 @@ func (m *Measure) changeStatus(bad *problems, e MeasureEdit, by Actor, r Rules) 
 		if e.Reason == "" {
 			bad.add("reason", "is empty; reopening a %s measure needs a reason", m.Status)
 		}
-		m.reopen(to)
+		m.reopen(to, r.Now)
 		return
 	}
 	switch to {
@@ -178,7 +195,7 @@ func (m *Measure) changeStatus(bad *problems, e MeasureEdit, by Actor, r Rules) 
 		}
 		m.complete(r.Now, by.ID)
 	case Verified:
-		m.verify(bad, e, by, r)
+		m.verify(bad, before, e, by, r)
 	case Cancelled:
 		m.cancel(bad, e, by, r)
 	case Accepted, InProgress, Blocked, Proposed:
@@ -197,24 +214,32 @@ func (m *Measure) complete(now time.Time, by string) {
 }
 
 // reopen withdraws every claim; what they were stays in the history.
-func (m *Measure) reopen(to Status) {
+func (m *Measure) reopen(to Status, now time.Time) {
 	m.Status = to
+	if m.AcceptedAt.IsZero() && to != Proposed {
+		m.AcceptedAt = now
+	}
 	m.DoneAt, m.VerifiedAt, m.CancelledAt = time.Time{}, time.Time{}, time.Time{}
 	m.Verdict, m.VerifiedBy, m.DoneBy = "", "", ""
 	m.ClosureReason, m.ClosureNote, m.RiskAcceptedUntil = "", "", Date{}
 }
 
 // verify is the second key: a person, not the owner for urgent measures, who
-// gives a verdict. A tracker can never turn it.
-func (m *Measure) verify(bad *problems, e MeasureEdit, by Actor, r Rules) {
+// gives a verdict. A tracker can never turn it. Owner and priority count as they
+// were and as they become: nobody steps aside in the same breath.
+func (m *Measure) verify(bad *problems, before Measure, e MeasureEdit, by Actor, r Rules) {
 	if by.Source != FromUser {
 		bad.add("status", "verified is a person's judgement; a tracker can only claim done")
 	}
 	if !e.Verdict.Set || e.Verdict.Value == "" {
 		bad.add("verdict", "is empty; choose one of %s", joinEnum(Verdicts()))
 	}
-	if slices.Contains(r.Policy.SecondPerson, m.Priority) && PersonID(by.ID) == m.Owner && m.Owner != "" {
-		bad.add("status", "a %s measure is verified by somebody other than its owner", m.Priority)
+	me := PersonID(by.ID)
+	for _, priority := range []Priority{before.Priority, m.Priority} {
+		if slices.Contains(r.Policy.SecondPerson, priority) && me != "" && (me == before.Owner || me == m.Owner) {
+			bad.add("status", "a %s measure is verified by somebody other than its owner", priority)
+			break
+		}
 	}
 	m.Status, m.Verdict, m.VerifiedAt, m.VerifiedBy = Verified, e.Verdict.Value, r.Now, PersonID(by.ID)
 }
@@ -227,14 +252,14 @@ func (m *Measure) cancel(bad *problems, e MeasureEdit, by Actor, r Rules) {
 	if (reason == WontDo || reason == RiskAccepted) && e.Reason == "" {
 		bad.add("reason", "is empty; closing as %s needs a text that says why", reason)
 	}
-	if (reason == WontDo || reason == RiskAccepted) && by.Source == FromSystem {
+	if (reason == WontDo || reason == RiskAccepted) && by.Source != FromUser {
 		bad.add("closure_reason", "%s is a person's decision", reason)
 	}
-	if reason == RiskAccepted {
-		if until := e.RiskAcceptedUntil.Value; until.IsZero() || !DateOf(r.Now.In(r.Zone)).Before(until) {
-			bad.add("risk_accepted_until", "is missing or past; an accepted risk ends on a date to come")
-		}
-		m.RiskAcceptedUntil = e.RiskAcceptedUntil.Value
+	switch {
+	case reason == RiskAccepted:
+		m.acceptRisk(bad, e.RiskAcceptedUntil.Value, r)
+	case !e.RiskAcceptedUntil.Value.IsZero():
+		bad.add("risk_accepted_until", "goes with closure reason risk_accepted")
 	}
 	m.Status, m.ClosureReason, m.ClosureNote, m.CancelledAt = Cancelled, reason, e.Reason, r.Now
 }

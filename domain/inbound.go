@@ -103,18 +103,18 @@ func (m *Measure) receiveStatus(bad *problems, p Projection, by Attribution, now
 	switch p {
 	case ProjectionDone:
 		if !wasOpen {
-			m.reopen(InProgress)
+			m.reopen(InProgress, now)
 		}
 		m.complete(now, by.Actor)
 	case ProjectionCancelled:
 		if !wasOpen {
-			m.reopen(InProgress)
+			m.reopen(InProgress, now)
 		}
 		m.Status, m.ClosureReason, m.CancelledAt = Cancelled, WontDo, now
 		m.ClosureNote = "closed as not planned in " + trackerName(by.Source)
 	case ProjectionInProgress, ProjectionOpen:
 		if !wasOpen {
-			m.reopen(InProgress) // sync.md section 0: an inbound reopen resumes the work
+			m.reopen(InProgress, now) // sync.md section 0: an inbound reopen resumes the work
 			return
 		}
 		m.resume(p, now)

@@ -244,6 +244,28 @@ func CheckRecurrence(later, earlier Incident) error {
 	return nil
 }
 
+// CheckRecurrenceChain refuses a recurrence that leads back to where it began.
+// find returns an incident by key; the walk starts at earlier. Where all starts
+// are known CheckRecurrence rules a circle out already.
+func CheckRecurrenceChain(later IncidentKey, earlier Incident, find func(IncidentKey) (Incident, error)) error {
+	seen := map[IncidentKey]bool{}
+	for at := earlier; later != "" && !seen[at.Key]; {
+		if at.Key == later || at.RecurrenceOf == later {
+			return Invalid("recurrence_of", "%s recurs from %s already, directly or through others; the two cannot recur from each other", at.Key, later)
+		}
+		if at.RecurrenceOf == "" {
+			return nil
+		}
+		seen[at.Key] = true
+		next, err := find(at.RecurrenceOf)
+		if err != nil {
+			return err
+		}
+		at = next
+	}
+	return nil
+}
+
 // Blocker is a measure that keeps an incident from being closed, or warns.
 type Blocker struct {
 	Measure MeasureKey

@@ -148,7 +148,7 @@ func (n NewMeasure) Create(id string, by Actor, policy Policy, now time.Time, zo
 	m := Measure{
 		ID: id, Incident: n.Incident, Title: NormalTitle(n.Title), Description: NormalText(n.Description),
 		Kind: n.Kind, Priority: n.Priority, Status: n.Status, Owner: n.Owner, Deputy: n.Deputy, Team: n.Team,
-		DueOn: n.DueOn, Metric: n.Metric, CreatedAt: now, UpdatedAt: now, PolicyVersion: policy.Version, ChangedFrom: by.Source, Version: 1,
+		DueOn: n.DueOn, Metric: n.Metric.normal(), CreatedAt: now, UpdatedAt: now, PolicyVersion: policy.Version, ChangedFrom: by.Source, Version: 1,
 	}
 	if m.Status == "" {
 		m.Status = Proposed

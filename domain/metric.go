@@ -113,18 +113,23 @@ func (m *Metric) take(part string) bool {
 	}
 	if g := metricWindow.FindStringSubmatch(part); g != nil && m.WindowDays == 0 && m.Baseline == nil && !m.hasTarget() {
 		n, _ := strconv.Atoi(g[1]) // at most four digits
+		if n < 1 || n > maxWindowDays {
+			return false
+		}
 		m.WindowDays = n
-		return n > 0
+		return true
 	}
 	if g := metricBaseline.FindStringSubmatch(part); g != nil && m.Baseline == nil && !m.hasTarget() {
 		m.Baseline = parseNumber(g[1])
-		return true
+		return m.Baseline != nil
 	}
 	if g := metricTarget.FindStringSubmatch(part); g != nil && !m.hasTarget() && part != "target" {
-		m.Direction, m.Unit = Direction(g[1]), g[3]
 		if g[2] != "" {
-			m.Target = parseNumber(g[2])
+			if m.Target = parseNumber(g[2]); m.Target == nil {
+				return false
+			}
 		}
+		m.Direction, m.Unit = Direction(g[1]), g[3]
 		return true
 	}
 	return false
@@ -134,10 +139,22 @@ func (m Metric) hasTarget() bool { return m.Target != nil || m.Direction != "" |
 
 func parseNumber(s string) *float64 {
 	v, err := strconv.ParseFloat(s, 64)
-	if err != nil {
+	if err != nil || math.Abs(v) > maxMetricNumber {
 		return nil
 	}
 	return &v
+}
+
+// The bounds of a metric's numbers.
+const (
+	maxWindowDays   = 3650
+	maxMetricNumber = 1e12
+)
+
+// normal brings the texts to the form that the one-line text has.
+func (m Metric) normal() Metric {
+	m.Name, m.Unit, m.NotMeasurable = NormalTitle(m.Name), NormalTitle(m.Unit), NormalTitle(m.NotMeasurable)
+	return m
 }
 
 // check refuses what the one-line form could not carry.
@@ -147,22 +164,43 @@ func (m Metric) check(p *problems) {
 	}
 	checkText(p, "success_metric.name", m.Name, MaxName)
 	checkText(p, "success_metric.not_measurable", m.NotMeasurable, MaxReason)
-	if m.NotMeasurable != "" && m.Name != "" {
-		p.add("success_metric", "has a name and a reason for not being measurable; give one of them")
+	checkText(p, "success_metric.unit", m.Unit, MaxName)
+	if m.NotMeasurable != "" {
+		switch {
+		case m.Name != "":
+			p.add("success_metric", "has a name and a reason for not being measurable; give one of them")
+		case m != Metric{NotMeasurable: m.NotMeasurable}:
+			p.add("success_metric", "has numbers or dates and a reason for not being measurable; give one of them")
+		}
+		return
+	}
+	if m.Name == "" {
+		p.add("success_metric.name", "is empty; say what is measured")
 		return
 	}
 	checkEnum(p, "success_metric.direction", m.Direction, []Direction{AtMost, AtLeast}, true)
-	if m.WindowDays < 0 || m.WindowDays > 3650 {
+	if m.WindowDays < 0 || m.WindowDays > maxWindowDays {
 		p.add("success_metric.window_days", "%d is not accepted; use 1 to 3650 days", m.WindowDays)
 	}
 	for field, v := range map[string]*float64{"success_metric.baseline": m.Baseline, "success_metric.target": m.Target} {
-		if v != nil && (math.IsNaN(*v) || math.Abs(*v) > 1e12) {
+		switch {
+		case v == nil:
+		case math.IsNaN(*v) || math.Abs(*v) > maxMetricNumber:
 			p.add(field, "is out of range; use a number between -1e12 and 1e12")
+		case *parseNumber(FormatNumber(*v)) != *v:
+			p.add(field, "has more than six decimals; round it")
 		}
 	}
-	if len(*p) == 0 && ParseMetric(m.Text()).Text() != m.Text() {
-		p.add("success_metric.name", "reads like a target, baseline, window or date; word it differently")
+	if back := ParseMetric(m.Text()); len(*p) == 0 && !back.same(m) {
+		p.add("success_metric.name", "reads like a target, baseline, window or date, or the unit like a number; word it differently")
 	}
+}
+
+// same compares part by part; the one-line text could hide where one ends.
+func (m Metric) same(o Metric) bool {
+	number := func(a, b *float64) bool { return a == nil && b == nil || a != nil && b != nil && *a == *b }
+	return m.Name == o.Name && m.Unit == o.Unit && m.Direction == o.Direction && m.WindowDays == o.WindowDays && m.VerifyOn == o.VerifyOn &&
+		number(m.Baseline, o.Baseline) && number(m.Target, o.Target)
 }
 
 // Attained reports whether value is at or beyond the target; false without a target.

@@ -101,8 +101,11 @@ func (p Policy) Check() error {
 			}
 		}
 	}
-	for _, priority := range append(slices.Clone(p.Gate), p.SecondPerson...) {
+	for _, priority := range p.Gate {
 		checkEnum(&bad, "gate", priority, Priorities(), false)
+	}
+	for _, priority := range p.SecondPerson {
+		checkEnum(&bad, "second_person", priority, Priorities(), false)
 	}
 	for _, kind := range p.Preventing {
 		checkEnum(&bad, "preventing", kind, MeasureKinds(), false)

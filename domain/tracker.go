@@ -202,7 +202,7 @@ func (l HostList) Check(base string) error {
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return Invalid("base_url", "%q is not a web address; it starts with https://", base)
 	}
-	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if u.User != nil || strings.ContainsAny(base, "?#") {
 		return Invalid("base_url", "%q must not carry a user, a query or a fragment", base)
 	}
 	for _, entry := range l {
