@@ -1,6 +1,7 @@
 package metrics_test
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -179,4 +180,115 @@ func BenchmarkRecurrenceParts(b *testing.B) {
 
 func BenchmarkQuality(b *testing.B) {
 	benchmarkSizes(b, func(s *metrics.Snapshot, c metrics.Cohort) error { _, err := metrics.Quality(s, c, nil); return err })
+}
+
+// BenchmarkSnapshotLoad brings a dumped snapshot back; heap-MB is what it then
+// holds.
+func BenchmarkSnapshotLoad(b *testing.B) {
+	for _, n := range []int{10_000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
+			text := func() []byte { return dumped(b, portfolio(b, n)) }()
+			base := heap()
+			before := processTime()
+			var s *metrics.Snapshot
+			for b.Loop() {
+				var err error
+				if s, err = metrics.ReadSnapshot(bytes.NewReader(text)); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64((processTime()-before).Microseconds())/1000/float64(b.N), "cpu-ms/op")
+			b.ReportMetric(float64(heap()-base)/1e6, "heap-MB")
+			b.ReportMetric(float64(len(text))/1e6, "dump-MB")
+			runtime.KeepAlive(s)
+			runtime.KeepAlive(text)
+		})
+	}
+}
+
+// BenchmarkSnapshotAppend fills a snapshot row by row, as a scan of stored facts
+// does.
+func BenchmarkSnapshotAppend(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 1))
+	records := make([]metrics.Record, 10_000)
+	for i := range records {
+		records[i] = benchRecord(b, r, i, i/10, benchAsOf().AddDate(0, 0, -1-i%700))
+	}
+	for _, n := range []int{10_000, 100_000, 1_000_000} {
+		keys := make([]domain.IncidentKey, n/10)
+		for i := range keys {
+			keys[i] = domain.IncidentKey(fmt.Sprintf("INC-%d", i))
+		}
+		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
+			base := heap()
+			before := processTime()
+			var s *metrics.Snapshot
+			for b.Loop() {
+				s = metrics.NewSnapshot(n)
+				for i := range n {
+					rec := records[i%len(records)]
+					rec.Number, rec.Incident = i, keys[i/10]
+					if _, err := s.Append(rec); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+			b.ReportMetric(float64((processTime()-before).Microseconds())/1000/float64(b.N), "cpu-ms/op")
+			b.ReportMetric(float64(heap()-base)/1e6, "heap-MB")
+			runtime.KeepAlive(s)
+		})
+	}
+}
+
+// BenchmarkFold folds history rows into a snapshot; n is the number of rows.
+func BenchmarkFold(b *testing.B) {
+	for _, n := range []int{1_000, 10_000, 100_000} {
+		l := newLog(5).live(n)
+		b.Run(fmt.Sprintf("n=%d", len(l.rows)), func(b *testing.B) {
+			before := processTime()
+			for b.Loop() {
+				if _, err := metrics.Fold(metrics.Chronicle{Changes: l.rows}, metrics.Cut{AsOf: l.now}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64((processTime()-before).Microseconds())/1000/float64(b.N), "cpu-ms/op")
+		})
+	}
+}
+
+// BenchmarkIncident is the page of one incident: facts of its measures from
+// their history, and the counts.
+func BenchmarkIncident(b *testing.B) {
+	l := newLog(5).live(400)
+	cut := metrics.Cut{AsOf: l.now}
+	byIncident := map[domain.IncidentKey][]domain.Measure{}
+	for _, m := range l.measures {
+		byIncident[m.Incident] = append(byIncident[m.Incident], m)
+	}
+	largest := domain.IncidentKey("")
+	for key, list := range byIncident {
+		if n, best := len(list), len(byIncident[largest]); n > best || n == best && key < largest {
+			largest = key
+		}
+	}
+	b.ReportMetric(float64(len(byIncident[largest])), "measures")
+	for b.Loop() {
+		var all []metrics.Facts
+		for _, m := range byIncident[largest] {
+			r, err := metrics.RecordOf(m, l.rows, cut)
+			if err != nil {
+				b.Fatal(err)
+			}
+			all = append(all, r.Facts)
+		}
+		metrics.RollUpIncident(all, l.now)
+	}
+}
+
+// heap is the live memory after a collection, in bytes.
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }

@@ -48,7 +48,7 @@ const (
 // noDate is the civil day of a measure without due date.
 const noDate = math.MinInt32
 
-// Snapshot holds the folded facts of a portfolio in columns, about 75 bytes a
+// Snapshot holds the folded facts of a portfolio in columns, about 71 bytes a
 // measure, so that every curve is one pass over memory. Rows are numbered in the
 // order they came in. A Snapshot is a value of its owner: writes must be kept
 // away from readers by the owner, and Position lets a reader say which state of
@@ -71,7 +71,6 @@ type Snapshot struct {
 	incident  []int32  // index into incidents; -1 = none
 	team      []int32
 	teamNow   []int32
-	number    []int32
 	flags     []Flag
 	state     []State
 	reason    []uint8
@@ -99,7 +98,7 @@ func NewSnapshot(n int) *Snapshot {
 	for _, c := range []*[]uint32{&s.deadline, &s.planned, &s.promised, &s.verified, &s.updated, &s.entry} {
 		*c = make([]uint32, 0, n)
 	}
-	for _, c := range []*[]int32{&s.due, &s.plannedOn, &s.incident, &s.team, &s.teamNow, &s.number} {
+	for _, c := range []*[]int32{&s.due, &s.plannedOn, &s.incident, &s.team, &s.teamNow} {
 		*c = make([]int32, 0, n)
 	}
 	for _, c := range []*[]uint8{&s.reason, &s.verdict, &s.kind, &s.prio, &s.prioNow, &s.zone, &s.moves, &s.reopened} {
@@ -141,7 +140,7 @@ type columns struct {
 func (s *Snapshot) grow() columns {
 	return columns{
 		[]*[]uint32{&s.deadline, &s.planned, &s.promised, &s.verified, &s.updated, &s.entry},
-		[]*[]int32{&s.due, &s.plannedOn, &s.incident, &s.team, &s.teamNow, &s.number},
+		[]*[]int32{&s.due, &s.plannedOn, &s.incident, &s.team, &s.teamNow},
 		[]*[]uint8{&s.reason, &s.verdict, &s.kind, &s.prio, &s.prioNow, &s.zone, &s.moves, &s.reopened},
 	}
 }
@@ -202,7 +201,6 @@ func (s *Snapshot) Replace(row int, r Record) error {
 	}
 	s.incident[row] = s.incidentIndex(r.Incident)
 	s.team[row], s.teamNow[row] = s.teams.index(r.Team), s.teams.index(r.TeamNow)
-	s.number[row] = int32(min(r.Number, math.MaxInt32))
 	s.state[row] = f.State
 	s.reason[row] = code(domain.ClosureReasons(), f.Reason)
 	s.verdict[row] = code(domain.Verdicts(), f.Verdict)

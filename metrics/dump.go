@@ -1,0 +1,175 @@
+package metrics
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"time"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+// dumpFormat names the layout of a dump. Any change of the columns needs a new
+// name: an old dump is then refused and the snapshot folded anew.
+const dumpFormat = "followthrough-snapshot/1\n"
+
+// maxDumpHead bounds the part before the columns.
+const maxDumpHead = 1 << 30
+
+// dumpHead is everything of a snapshot that is no column.
+type dumpHead struct {
+	Position, Latest        int64
+	Rows                    int
+	Zones                   []string
+	Teams                   []domain.TeamID
+	Services, Causes        []string
+	Incidents               []dumpIncident
+	EarlierRow, EarlierSize []int32
+}
+
+type dumpIncident struct {
+	Key                         domain.IncidentKey
+	Started, Resolved, LinkedAt int64
+	RecurrenceOf                int32
+	Services, Causes            []int32 `json:",omitempty"`
+	Fingerprint                 string  `json:",omitempty"`
+	Severity                    uint8
+	Reviewed, Edited, Merged    bool
+	Undated, Known              bool
+}
+
+// Dump writes the snapshot so that ReadSnapshot brings it back: a service that
+// starts reads it and folds only what the log holds after Position.
+func (s *Snapshot) Dump(w io.Writer) error {
+	head := dumpHead{Position: s.Position, Latest: s.latest, Rows: s.Len(), Teams: s.teams.list, Services: s.services.list, Causes: s.causes.list}
+	for _, z := range s.zones {
+		head.Zones = append(head.Zones, z.String())
+	}
+	for _, i := range s.incidents {
+		head.Incidents = append(head.Incidents, dumpIncident{
+			i.key, i.started, i.resolved, i.linkedAt, i.recurrenceOf, i.services, i.causes, i.fingerprint, i.severity, i.reviewed, i.edited, i.merged, i.undated, i.known,
+		})
+	}
+	var spells []int64
+	for row := range int32(s.Len()) { // in row order: a map has none
+		if list, ok := s.earlier[row]; ok {
+			head.EarlierRow, head.EarlierSize = append(head.EarlierRow, row), append(head.EarlierSize, int32(len(list)))
+			for _, sp := range list {
+				spells = append(spells, sp.in, sp.out, int64(sp.cause))
+			}
+		}
+	}
+	text, err := json.Marshal(head)
+	if err != nil {
+		return fmt.Errorf("write snapshot: %w", err)
+	}
+	buffered := bufio.NewWriterSize(w, 1<<20)
+	sum := crc32.NewIEEE()
+	out := io.MultiWriter(buffered, sum)
+	parts := append([]any{[]byte(dumpFormat), int64(len(text)), text, spells}, s.columns()...)
+	for _, part := range parts {
+		if err := binary.Write(out, binary.LittleEndian, part); err != nil {
+			return fmt.Errorf("write snapshot: %w", err)
+		}
+	}
+	if err := binary.Write(buffered, binary.LittleEndian, sum.Sum32()); err != nil {
+		return fmt.Errorf("write snapshot: %w", err)
+	}
+	return buffered.Flush()
+}
+
+// columns are all columns in the order of a dump.
+func (s *Snapshot) columns() []any {
+	all := []any{s.created, s.closed}
+	c := s.grow()
+	for _, p := range c.u32 {
+		all = append(all, *p)
+	}
+	for _, p := range c.i32 {
+		all = append(all, *p)
+	}
+	for _, p := range c.u8 {
+		all = append(all, *p)
+	}
+	return append(all, s.flags, s.state)
+}
+
+// ReadSnapshot reads what Dump wrote. It refuses another format, a damaged dump
+// and zones this machine does not know; the caller then folds the log anew.
+func ReadSnapshot(r io.Reader) (*Snapshot, error) {
+	sum := crc32.NewIEEE()
+	in := io.TeeReader(bufio.NewReaderSize(r, 1<<20), sum)
+	format, size := make([]byte, len(dumpFormat)), int64(0)
+	if _, err := io.ReadFull(in, format); err != nil || string(format) != dumpFormat {
+		return nil, invalidf("this is no snapshot of this version; fold the log anew")
+	}
+	if err := binary.Read(in, binary.LittleEndian, &size); err != nil || size < 0 || size > maxDumpHead {
+		return nil, invalidf("the snapshot is damaged; fold the log anew")
+	}
+	text := make([]byte, size)
+	var head dumpHead
+	if _, err := io.ReadFull(in, text); err != nil || json.Unmarshal(text, &head) != nil || head.Rows < 0 || head.Rows > 1<<30 || len(head.EarlierRow) != len(head.EarlierSize) {
+		return nil, invalidf("the snapshot is damaged; fold the log anew")
+	}
+	s, err := head.snapshot()
+	if err != nil {
+		return nil, err
+	}
+	n := 0
+	for _, size := range head.EarlierSize {
+		n += 3 * max(0, int(size))
+	}
+	spells := make([]int64, n)
+	for _, part := range append([]any{spells}, s.columns()...) {
+		if err := binary.Read(in, binary.LittleEndian, part); err != nil {
+			return nil, invalidf("the snapshot ends too early; fold the log anew")
+		}
+	}
+	want, got := sum.Sum32(), uint32(0)
+	if err := binary.Read(in, binary.LittleEndian, &got); err != nil || got != want {
+		return nil, invalidf("the check sum of the snapshot is wrong; fold the log anew")
+	}
+	for i, row := range head.EarlierRow {
+		list := make([]spell, head.EarlierSize[i])
+		for k := range list {
+			list[k], spells = spell{spells[0], spells[1], uint8(spells[2])}, spells[3:]
+		}
+		s.earlier[row] = list
+	}
+	return s, nil
+}
+
+// snapshot is the snapshot with empty columns of the right length.
+func (h *dumpHead) snapshot() (*Snapshot, error) {
+	s := NewSnapshot(h.Rows)
+	grow(s.grow(), h.Rows)
+	s.created, s.closed = resize(s.created, h.Rows), resize(s.closed, h.Rows)
+	s.flags, s.state = resize(s.flags, h.Rows), resize(s.state, h.Rows)
+	s.Position, s.latest = h.Position, h.Latest
+	for _, name := range h.Zones {
+		z, err := time.LoadLocation(name)
+		if err != nil {
+			return nil, invalidf("the zone %s of the snapshot is not known here; fold the log anew", name)
+		}
+		s.zones = append(s.zones, z)
+	}
+	for _, t := range h.Teams {
+		s.teams.index(t)
+	}
+	for _, v := range h.Services {
+		s.services.index(v)
+	}
+	for _, v := range h.Causes {
+		s.causes.index(v)
+	}
+	for n, i := range h.Incidents {
+		s.byKey[i.Key] = int32(n)
+		s.incidents = append(s.incidents, incidentRow{
+			i.Key, i.Started, i.Resolved, i.LinkedAt, i.RecurrenceOf, i.Services, i.Causes, i.Fingerprint, i.Severity, i.Reviewed, i.Edited, i.Merged, i.Undated, i.Known,
+		})
+	}
+	return s, nil
+}
