@@ -130,7 +130,9 @@ func (t *Tracker) HookStatus(ctx context.Context, id int64) (HookStatus, error) 
 	return h.status(), nil
 }
 
-func (t *Tracker) hookPath(id int64) string { return t.repository() + "/hooks/" + strconv.FormatInt(id, 10) }
+func (t *Tracker) hookPath(id int64) string {
+	return t.repository() + "/hooks/" + strconv.FormatInt(id, 10)
+}
 
 // FailedDeliveries lists the deliveries since a time that never arrived, each
 // once and oldest first. GitHub does not repeat them by itself (T76).

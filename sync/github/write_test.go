@@ -492,3 +492,45 @@ func TestUnlink(t *testing.T) {
 		t.Errorf("body %q", body)
 	}
 }
+
+// T34, T54, T56: milestones and issue fields are not ours: a write leaves them,
+// although a PATCH that named fields would replace them all.
+func TestT54FieldsAndMilestonesStay(t *testing.T) {
+	s := newSite(t)
+	tracker := s.adapter(t)
+	on := create(t, s, tracker)
+	due := s.AddField("acme", "Target date", "date")
+	must(t, s.As("cleo").SetField(repo, 1, due, "2027-01-01"))
+	number := s.As("admin").AddMilestone(repo, "spring", nil)
+	must(t, s.As("cleo").Edit(repo, 1, githubsim.Edit{Milestone: &number}))
+	s.Wait(t)
+	push(t, tracker, fetch(t, tracker, on.Ref), map[domain.Field]string{domain.FieldTitle: "New", domain.FieldDueOn: "2026-06-06", domain.FieldOwner: "p_ben",
+		domain.FieldPriority: "P0", domain.FieldStatus: "done", domain.FieldDescription: "New"})
+	i := s.state(t, on.Ref)
+	if i.Milestone != number || len(i.Fields) != 1 {
+		t.Errorf("milestone %d, fields %v", i.Milestone, i.Fields)
+	}
+}
+
+// T33: a due date is a day, in no zone: it goes out and comes back as text.
+func TestT33DueDatesAreDays(t *testing.T) {
+	s := newSite(t)
+	tracker := s.adapter(t)
+	on := create(t, s, tracker)
+	for _, day := range []string{"2026-03-29", "2026-10-25", "2026-01-01", "2025-12-31", "2028-02-29"} {
+		on = push(t, tracker, on, map[domain.Field]string{domain.FieldDueOn: day}).Snapshot
+		if got := fetch(t, tracker, on.Ref).Fields[domain.FieldDueOn]; got.Value != day || got.Raw != day {
+			t.Errorf("%s came back as %+v", day, got)
+		}
+		if !strings.Contains(s.state(t, on.Ref).Body, "- **Due:** "+day) {
+			t.Errorf("the issue says %q", s.state(t, on.Ref).Body)
+		}
+	}
+	for _, typed := range []string{"2026-03-29T23:00:00Z", "29.03.2026", "2026-02-30", "next week"} {
+		s.typeLine(t, on.Ref, "Due", typed)
+		s.Wait(t)
+		if got := fetch(t, tracker, on.Ref).Fields[domain.FieldDueOn]; got.State != domain.FieldFailed || got.Raw != typed || got.Problem == "" {
+			t.Errorf("typed %q reads as %+v", typed, got)
+		}
+	}
+}
