@@ -9,6 +9,7 @@ import (
 )
 
 type incidentStore interface {
+	planStore
 	CreateIncident(ctx context.Context, scope domain.Scope, by domain.Attribution, create func(key domain.IncidentKey) (domain.Incident, error)) (domain.Incident, error)
 	Incident(ctx context.Context, scope domain.Scope, key domain.IncidentKey) (domain.Incident, error)
 	UpdateIncident(ctx context.Context, scope domain.Scope, key domain.IncidentKey, version int64, by domain.Attribution, change func(i *domain.Incident, measures func() ([]domain.Measure, error)) error) (domain.Incident, error)

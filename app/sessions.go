@@ -82,3 +82,31 @@ func (s *Access) AcceptInvitation(ctx context.Context, secret, password string) 
 	}
 	return person, s.SetPassword(ctx, ActorOf(person), person.ID, password)
 }
+
+// calendarLife is how long the address of a calendar feed works.
+const calendarLife = 400 * 24 * time.Hour
+
+func calendarHash(secret string) [32]byte { return sha256.Sum256([]byte("calendar\x00" + secret)) }
+
+// CalendarLink makes a secret that opens the due dates of a person to calendar
+// programs, which cannot sign in. Signing out everywhere ends it as well.
+func (s *Access) CalendarLink(ctx context.Context, by domain.Actor) (string, error) {
+	if err := by.Require(domain.CanRead); err != nil {
+		return "", err
+	}
+	secret := rand.Text()
+	return secret, s.Store.SaveSession(ctx, domain.Session{Hash: calendarHash(secret), Person: domain.PersonID(by.ID), ExpiresAt: s.Now().Add(calendarLife)})
+}
+
+// CalendarPerson returns whose calendar a secret opens.
+func (s *Access) CalendarPerson(ctx context.Context, secret string) (domain.Person, error) {
+	session, err := s.Store.SessionByHash(ctx, calendarHash(secret), s.Now())
+	if err != nil {
+		return domain.Person{}, err
+	}
+	person, err := s.Store.Person(ctx, session.Person)
+	if err == nil && person.Disabled {
+		err = domain.Errorf(domain.ErrNotFound, "this calendar is not known")
+	}
+	return person, err
+}

@@ -34,6 +34,8 @@ type IncidentFilter struct {
 	From     time.Time // started at or after
 	To       time.Time // started before
 	Query    string    // words in title, summary or key
+	// RecurrenceOf selects the incidents that name this one as their earlier one.
+	RecurrenceOf IncidentKey
 }
 
 // MeasureFilter selects measures; empty members do not filter.

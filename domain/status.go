@@ -78,6 +78,10 @@ func nextStatuses(s Status) []Status {
 	return nil
 }
 
+// Next lists the statuses that s can become by an ordinary edit; leaving done,
+// verified or cancelled is a reopening.
+func (s Status) Next() []Status { return nextStatuses(s) }
+
 // ClosureReason says why a measure was cancelled.
 type ClosureReason string
 

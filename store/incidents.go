@@ -84,7 +84,16 @@ func (tx *txn) checkRecurrence(scope domain.Scope, i domain.Incident) error {
 	if err != nil {
 		return err
 	}
-	return domain.CheckRecurrence(i, earlier)
+	if err := domain.CheckRecurrence(i, earlier); err != nil {
+		return err
+	}
+	return domain.CheckRecurrenceChain(i.Key, earlier, func(key domain.IncidentKey) (domain.Incident, error) {
+		var row incidentRow
+		if err := tx.Where("num = ?", incidentNumber(key)).Take(&row).Error; err != nil {
+			return domain.Incident{}, err
+		}
+		return row.incident()
+	})
 }
 
 // Incident returns one incident.
@@ -267,6 +276,9 @@ func incidentConditions(scope domain.Scope, f domain.IncidentFilter) conditions 
 	}
 	if !f.To.IsZero() {
 		c.add("started_at < ?", int64(newInstant(f.To)))
+	}
+	if f.RecurrenceOf != "" {
+		c.add("recurrence_of = ?", string(f.RecurrenceOf))
 	}
 	c.words(f.Query, "title", "summary", "key")
 	return c

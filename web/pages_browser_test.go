@@ -1,0 +1,40 @@
+package web
+
+import (
+	"fmt"
+	"testing"
+)
+
+// Every page, in both languages, at three widths, light and dark: nothing is
+// wider than its window, axe finds nothing, nothing comes from elsewhere.
+func TestEveryPageInChromium(t *testing.T) {
+	for _, language := range []string{"en", "de"} {
+		t.Run(language, func(t *testing.T) {
+			w := newWorld(t)
+			w.demo()
+			c := newChrome(t, w.http.URL, language)
+			c.open("/sign-in")
+			c.accessible("sign-in")
+			c.shot("sign-in-"+language, 1024, false)
+			c.signIn("admin")
+			for _, p := range everyPage() {
+				c.open(p.path)
+				for _, width := range []int64{390, 1024, 1600} {
+					c.shot(fmt.Sprintf("%s-%s-%d", p.name, language, width), width, false)
+					c.wide(fmt.Sprintf("%s at %d", p.path, width))
+				}
+				c.accessible(p.path)
+				c.shot(p.name+"-"+language+"-dark", 1024, true)
+				c.accessible(p.path + " dark")
+				c.clean(p.path)
+			}
+		})
+	}
+}
+
+type namedPage struct{ name, path string }
+
+func everyPage() []namedPage {
+	return []namedPage{{"measures", "/measures"}, {"measure", "/measures/M-1"}, {"measure-edit", "/measures/M-1/edit"},
+		{"measure-new", "/measures/new"}, {"account", "/account"}}
+}
