@@ -52,11 +52,15 @@ func (p *program) listen(ctx context.Context) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
+	handler, err := p.withPages(server)
+	if err != nil {
+		return nil, err
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", p.cfg.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %w", p.cfg.Listen, err)
 	}
-	return &service{p: p, http: api.HTTPServer(server.Handler(), p.log), listener: listener}, nil
+	return &service{p: p, http: api.HTTPServer(handler, p.log), listener: listener}, nil
 }
 
 // URL is where the service listens.
