@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/followthrough/followthrough/domain"
@@ -12,6 +13,9 @@ type ageBucket struct {
 	name string
 	to   int
 }
+
+// overdueBuckets is how many age classes there are.
+const overdueBuckets = 4
 
 func ageBuckets() []ageBucket {
 	return []ageBucket{{"1-7", 7}, {"8-30", 30}, {"31-90", 90}, {"over 90", 1 << 30}}
@@ -29,9 +33,19 @@ type OverdueReport struct {
 	ByPriority  []OverdueGroup
 	ByTeam      []OverdueGroup
 	ByKind      []OverdueGroup
+	// Weeks is how many were open past their promise at the end of each of the last
+	// 26 ISO weeks and at as_of. Against the current date there is no such series:
+	// moving a date would rewrite it.
+	Weeks []OverdueWeek
 	// Untouched is how many days ago the overdue measures were last updated.
 	UntouchedMedian *float64
 	UntouchedMax    *float64
+}
+
+// OverdueWeek is the number of measures past their promise at an instant.
+type OverdueWeek struct {
+	Until       time.Time
+	PastPromise int
 }
 
 // OverdueCounts are the ages of late measures in days, against one of the dates.
@@ -51,7 +65,8 @@ type OverdueGroup struct {
 	Open        int
 	Overdue     int
 	PastPromise int
-	Burden      int // Σ days past the current date
+	Burden      int                 // Σ days past the current date
+	Buckets     [overdueBuckets]int // overdue by age: 1-7, 8-30, 31-90, over 90 days
 }
 
 // Overdue counts open measures past their dates at as_of. It is a census and has
@@ -63,6 +78,7 @@ func Overdue(s *Snapshot, c Cohort) (OverdueReport, error) {
 		return OverdueReport{}, err
 	}
 	r := OverdueReport{Cohort: c, Unknown: sel.unknown}
+	r.Weeks = s.pastPromiseWeeks(sel.rows, newWeeks(c.AsOf, c.zone(), flowWeeks))
 	today := s.localDays(c.AsOf)
 	asOf := c.asOf()
 	var current, original []int
@@ -121,10 +137,48 @@ func (g *OverdueGroup) add(late, past int) {
 	if late > 0 {
 		g.Overdue++
 		g.Burden += late
+		g.Buckets[bucketOf(late)]++
 	}
 	if past > 0 {
 		g.PastPromise++
 	}
+}
+
+// bucketOf is the age class of days overdue.
+func bucketOf(days int) int {
+	return slices.IndexFunc(ageBuckets(), func(b ageBucket) bool { return days <= b.to })
+}
+
+// pastPromiseWeeks counts who was open past the original date at the end of each
+// week, by differences: a stretch past the promise adds one from its first
+// instant on and takes it back at its last.
+func (s *Snapshot) pastPromiseWeeks(rows []int32, w weeks) []OverdueWeek {
+	instants := append(slices.Clone(w.starts[1:]), w.asOf)
+	change := make([]int, len(instants)+1)
+	after := func(ms int64) int { return sort.Search(len(instants), func(i int) bool { return instants[i] >= ms }) }
+	var line timeline
+	for _, row := range rows {
+		if s.deadline[row] == 0 || s.flags[row]&impossibleRow != 0 || int64(s.deadline[row])*1000 > w.asOf {
+			continue
+		}
+		if s.reopened[row] == 0 && s.state[row] != StateOpen && s.closed[row] <= int64(s.deadline[row])*1000 {
+			continue // over in time
+		}
+		s.timeline(row, &line)
+		for _, sp := range line.spells {
+			if from := max(sp.in, line.overdueFrom); from < sp.out {
+				change[after(from)]++
+				change[after(sp.out)]--
+			}
+		}
+	}
+	out := make([]OverdueWeek, len(instants))
+	count := 0
+	for i, ms := range instants {
+		count += change[i]
+		out[i] = OverdueWeek{time.UnixMilli(ms).UTC(), count}
+	}
+	return out
 }
 
 func overdueCounts(name string, ages []int, open int) OverdueCounts {
@@ -140,8 +194,7 @@ func overdueCounts(name string, ages []int, open int) OverdueCounts {
 		sorted[i] = float64(age)
 		c.Burden += age
 		c.Max = max(c.Max, age)
-		b := slices.IndexFunc(buckets, func(b ageBucket) bool { return age <= b.to })
-		counts[b]++
+		counts[bucketOf(age)]++
 	}
 	for i, b := range buckets {
 		c.Buckets = append(c.Buckets, census("A7", name, b.name, counts[i], len(ages)))

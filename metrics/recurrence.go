@@ -71,9 +71,10 @@ type RecurrenceReport struct {
 	Figures          []Figure // recurrence-free time, within 90 and 365 days
 	Curve            []RecurrencePoint
 	ByState          []StateRate
-	Ratios           []Figure // overdue : done and open : done
-	PerService       []Figure // recurrences per service-year
-	Rate             Figure   // over all services
+	Ratios           []Figure         // overdue : done and open : done
+	Services         []ServiceHistory // the twelve with the most incidents
+	PerService       []Figure         // recurrences per service-year
+	Rate             Figure           // over all services
 	Mean             []MeanPoint
 	Trend            TrendFigures
 	BeforeAfter      BeforeAfter
@@ -105,7 +106,7 @@ func Recurrence(s *Snapshot, c Cohort, in RecurrenceInput) (RecurrenceReport, er
 	r.ReportingLagDays = s.reportingLag()
 	w := recurrenceWalk{s: s, c: &c, in: in, lives: lives, end: c.asOf() - int64(r.ReportingLagDays*msPerDay), m: newMatcher(s, c.Filter)}
 	var list []family
-	if in.wants(RecurrenceFree) || in.wants(RecurrenceAround) {
+	if in.wants(RecurrenceFree) || in.wants(RecurrenceServices) || in.wants(RecurrenceAround) {
 		list = joined.byIndex(s)
 		w.plan = s.plans(&joined, list, codes(domain.MeasureKinds(), c.Policy.Preventing))
 	}
@@ -121,6 +122,7 @@ func Recurrence(s *Snapshot, c Cohort, in RecurrenceInput) (RecurrenceReport, er
 	}
 	if in.wants(RecurrenceServices) {
 		s.serviceRates(&r, &joined, lives, &w)
+		s.completions(r.Services, lives, list, w.plan)
 	}
 	if in.wants(RecurrenceAround) {
 		r.BeforeAfter = s.beforeAfter(&c, list, w.plan, lives)

@@ -218,6 +218,24 @@ func (f fatal) Helper()                           {}
 func (f fatal) Fatal(args ...any)                 { f.t.Fatal(args...) }
 func (f fatal) Fatalf(format string, args ...any) { f.t.Fatalf(format, args...) }
 
+// pastPromise counts the measures that are open past their promise at an
+// instant, from their stretches of being open.
+func pastPromise(all []metrics.Facts, at time.Time) int {
+	n := 0
+	for i := range all {
+		f := &all[i]
+		if f.Excluded || f.Unknown || f.Impossible || f.Original.Date.IsZero() || at.Before(f.Original.Deadline) || at.Before(f.Original.Set) {
+			continue
+		}
+		for _, s := range f.Stretches {
+			if !at.Before(s.In) && (s.Cause == metrics.CauseOpen || at.Before(s.Out)) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 func TestSnapshotAgreesWithFacts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		asOf := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
@@ -256,6 +274,9 @@ func TestSnapshotAgreesWithFacts(t *testing.T) {
 			if !all[i].Excluded {
 				burden += all[i].DaysOverdue(all[i].Current, asOf)
 			}
+		}
+		if n := len(overdue.Weeks); n != 27 || overdue.Weeks[n-1].PastPromise != pastPromise(all, asOf) || overdue.Weeks[10].PastPromise != pastPromise(all, overdue.Weeks[10].Until) {
+			t.Fatalf("weeks past promise: %+v; by facts %d now", overdue.Weeks, pastPromise(all, asOf))
 		}
 		if overdue.Open != want.Open || overdue.Current.Count != want.Overdue || overdue.PastPromise.Count != want.PastPromise || overdue.Current.Burden != burden {
 			t.Fatalf("snapshot: open %d, overdue %d, past promise %d, burden %d; facts: %+v, burden %d",

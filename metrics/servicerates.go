@@ -106,6 +106,20 @@ type TrendFigures struct {
 	MILP     *float64
 }
 
+// ServiceHistory is what happened to one service in the window, for the pictures
+// of B6 and B7.
+type ServiceHistory struct {
+	Service   string
+	FromDay   float64   // start of its observation, days from the start of the window
+	Days      float64   // length of the window
+	Incidents []float64 // days from the start of the window
+	Completed []float64 // when the preventive plan of a family that hit it was completed
+	Beta      Figure    // Crow-AMSAA exponent: below 1 = getting rarer
+}
+
+// topServices is how many services are shown one by one.
+const topServices = 12
+
 // meanPoints bounds the steps of the mean cumulative function that are drawn.
 const meanPoints = 120
 
@@ -148,6 +162,7 @@ func (s *Snapshot) serviceRates(r *RecurrenceReport, f *families, lives []life, 
 			}
 		}
 	}
+	r.Services = s.histories(lives, times)
 	slices.SortFunc(r.PerService, func(a, b Figure) int { return cmp.Compare(a.Group, b.Group) })
 	r.Rate = rateFigure("B5", "recurrence_rate", "", total, exposure)
 	s.meanAndTrend(r, lives, times, w)
@@ -186,5 +201,68 @@ func (s *Snapshot) meanAndTrend(r *RecurrenceReport, lives []life, times [][]flo
 	}
 	if t, err := EventTrend(systems, conf); err == nil {
 		r.Trend = TrendFigures{Events: t.N, Shown: t.N >= minTrendEvents, LaplaceU: number(t.LaplaceU), LaplaceP: number(t.LaplaceP), MILP: number(t.P)}
+	}
+}
+
+// histories are the services with the most incidents, times in days.
+func (s *Snapshot) histories(lives []life, times [][]float64) []ServiceHistory {
+	var order []int32
+	origin, end := int64(never), int64(0)
+	for v := range s.services.list {
+		if l := &lives[v]; len(times[v]) > 0 && l.to > l.from {
+			order = append(order, int32(v))
+			origin, end = min(origin, l.from), max(end, l.to)
+		}
+	}
+	slices.SortFunc(order, func(a, b int32) int {
+		return cmp.Or(len(times[b])-len(times[a]), cmp.Compare(s.services.list[a], s.services.list[b]))
+	})
+	var out []ServiceHistory
+	for _, v := range order[:min(len(order), topServices)] {
+		l, zero := &lives[v], float64(origin)/msPerDay
+		h := ServiceHistory{Service: s.services.list[v], FromDay: float64(l.from)/msPerDay - zero, Days: float64(end-origin) / msPerDay}
+		sys := System{End: float64(l.to-l.from) / msPerDay}
+		for _, t := range slices.Sorted(slices.Values(times[v])) {
+			h.Incidents = append(h.Incidents, t-zero)
+			sys.Times = append(sys.Times, min(t-float64(l.from)/msPerDay, sys.End))
+		}
+		h.Beta = Figure{ID: "B7", Name: "growth_exponent", Group: h.Service, Unit: "none", N: len(sys.Times), Events: len(sys.Times)}
+		if t, err := EventTrend([]System{sys}, conf); err == nil && t.PowerLaw != nil {
+			h.Beta = h.Beta.with(t.PowerLaw.Beta, t.PowerLaw.BetaInterval)
+		}
+		h.Beta = h.Beta.needs(h.Beta.N, minTrendEvents, "incidents")
+		out = append(out, h)
+	}
+	return out
+}
+
+// completions adds to the histories when plans of families that hit the service
+// were completed.
+func (s *Snapshot) completions(histories []ServiceHistory, lives []life, list []family, plan []int32) {
+	if len(histories) == 0 {
+		return
+	}
+	place := map[int32]int{}
+	for i := range histories {
+		place[s.services.find(histories[i].Service)] = i
+	}
+	first := s.services.find(histories[0].Service)
+	origin := float64(lives[first].from)/msPerDay - histories[0].FromDay
+	for i := range list {
+		f := &list[i]
+		done, ok := s.planCompleted(plan[f.planAt[0]:f.planAt[1]])
+		if !ok {
+			continue
+		}
+		for _, v := range s.incidents[f.index].services {
+			if at, shown := place[v]; shown {
+				if day := float64(done)/msPerDay - origin; day >= 0 && day <= histories[at].Days {
+					histories[at].Completed = append(histories[at].Completed, day)
+				}
+			}
+		}
+	}
+	for i := range histories {
+		slices.Sort(histories[i].Completed)
 	}
 }
