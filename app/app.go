@@ -71,11 +71,12 @@ func New(o Options) *App {
 		Conflicts: &Conflicts{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
 		Trackers:  &Trackers{Store: o.Store, Remote: o.Remote, Hosts: o.Hosts, Now: o.Now},
 		Imports:   &Imports{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
-		Reports:   &Reports{Store: o.Store, Now: o.Now, Zone: zone},
-		Access:    access,
-		People:    &People{Store: o.Store, Now: o.Now, forget: access.Forget},
-		Policies:  policies,
-		Now:       o.Now,
-		Zone:      zone,
+		Reports: &Reports{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone,
+			portfolios: portfolios{store: o.Store, now: o.Now, zone: zone}},
+		Access:   access,
+		People:   &People{Store: o.Store, Now: o.Now, forget: access.Forget},
+		Policies: policies,
+		Now:      o.Now,
+		Zone:     zone,
 	}
 }

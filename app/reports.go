@@ -2,21 +2,28 @@ package app
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/followthrough/followthrough/domain"
+	"github.com/followthrough/followthrough/metrics"
 )
 
 type reportStore interface {
 	Incident(ctx context.Context, scope domain.Scope, key domain.IncidentKey) (domain.Incident, error)
 	Rollups(ctx context.Context, scope domain.Scope, keys []domain.IncidentKey, today domain.Date) (map[domain.IncidentKey]domain.Rollup, error)
+	historyStore
+	gaugeStore
 }
 
 // Reports are the numbers people ask for.
 type Reports struct {
-	Store reportStore
-	Now   func() time.Time
-	Zone  *time.Location
+	Store    reportStore
+	Policies *Policies
+	Now      func() time.Time
+	Zone     *time.Location
+
+	portfolios portfolios
 }
 
 // Rollup returns the counts of one incident as of today: what was promised,
@@ -39,4 +46,237 @@ func (s *Reports) Rollups(ctx context.Context, by domain.Actor, keys []domain.In
 		return nil, err
 	}
 	return s.Store.Rollups(ctx, by.Scope, keys, domain.DateOf(s.Now().In(s.Zone)))
+}
+
+// ReportQuery chooses what a report is about and pins it.
+type ReportQuery struct {
+	// AsOf is up to when things count; zero means now, and then the report is live.
+	AsOf time.Time
+	// KnownAt is up to when they must have been written down; zero means AsOf.
+	KnownAt time.Time
+	// PolicyVersion is the policy whose targets and windows apply; 0 means the one
+	// valid at AsOf.
+	PolicyVersion int
+	metrics.Filter
+}
+
+// EndOf is the instant at which a civil date is over, in the organisation's
+// zone: what a report as of a date means. Today means now.
+func (s *Reports) EndOf(d domain.Date) time.Time {
+	if now := s.Now(); d == domain.DateOf(now.In(s.Zone)) {
+		return now
+	}
+	return d.Deadline(s.Zone).Add(-time.Millisecond)
+}
+
+// CompletionStats answer how much gets done, how fast, and whether on time
+// (A2 to A6, A8).
+type CompletionStats struct {
+	Completion metrics.CompletionReport
+	OnTime     metrics.OnTimeReport
+	SLA        metrics.SLAReport
+}
+
+// Completion evaluates completion. The period of the on-time rate is the
+// filter's creation period.
+func (s *Reports) Completion(ctx context.Context, by domain.Actor, q ReportQuery) (out CompletionStats, err error) {
+	err = s.evaluate(ctx, by, q, func(p *portfolio, c metrics.Cohort) (err error) {
+		if out.Completion, err = metrics.Completion(p.snapshot, c); err != nil {
+			return err
+		}
+		if out.OnTime, err = metrics.OnTime(p.snapshot, c, metrics.Period{}); err != nil {
+			return err
+		}
+		if out.SLA, err = metrics.SLA(p.snapshot, c, metrics.FromCreated); err != nil {
+			return err
+		}
+		return mark(p, c, &out)
+	})
+	return out, err
+}
+
+// Overdue is the census of late open measures (A7).
+func (s *Reports) Overdue(ctx context.Context, by domain.Actor, q ReportQuery) (out metrics.OverdueReport, err error) {
+	err = s.evaluate(ctx, by, q, func(p *portfolio, c metrics.Cohort) (err error) {
+		if out, err = metrics.Overdue(p.snapshot, c); err != nil {
+			return err
+		}
+		return mark(p, c, &out)
+	})
+	return out, err
+}
+
+// FlowStats are arrivals, departures, ageing and the forecast of the backlog (A10, A11).
+type FlowStats struct {
+	Flow     metrics.FlowReport
+	Forecast metrics.ForecastReport
+}
+
+// Flow evaluates what comes in and goes out.
+func (s *Reports) Flow(ctx context.Context, by domain.Actor, q ReportQuery) (out FlowStats, err error) {
+	err = s.evaluate(ctx, by, q, func(p *portfolio, c metrics.Cohort) (err error) {
+		if out.Flow, err = metrics.Flow(p.snapshot, c); err != nil {
+			return err
+		}
+		if out.Forecast, err = metrics.ForecastBacklog(p.snapshot, c); err != nil {
+			return err
+		}
+		return mark(p, c, &out)
+	})
+	return out, err
+}
+
+// Recurrence answers whether it came back, and in which state the plan stood
+// (B1 to B10).
+func (s *Reports) Recurrence(ctx context.Context, by domain.Actor, q ReportQuery) (out metrics.RecurrenceReport, err error) {
+	err = s.evaluate(ctx, by, q, func(p *portfolio, c metrics.Cohort) (err error) {
+		if out, err = metrics.Recurrence(p.snapshot, c, metrics.RecurrenceInput{Window: q.Created}); err != nil {
+			return err
+		}
+		return mark(p, c, &out)
+	})
+	return out, err
+}
+
+// EffectivenessStats say how claims of done were looked at and what the
+// success metrics show (A9, C1 to C3).
+type EffectivenessStats struct {
+	Verification metrics.VerificationReport
+	Metrics      metrics.EffectivenessSummary
+}
+
+// Effectiveness evaluates verification and the success metrics.
+func (s *Reports) Effectiveness(ctx context.Context, by domain.Actor, q ReportQuery) (out EffectivenessStats, err error) {
+	err = s.evaluate(ctx, by, q, func(p *portfolio, c metrics.Cohort) (err error) {
+		if out.Verification, err = metrics.Verification(p.snapshot, c); err != nil {
+			return err
+		}
+		if out.Metrics, err = p.effectiveness(c); err != nil {
+			return err
+		}
+		return mark(p, c, &out)
+	})
+	return out, err
+}
+
+// effectiveness sums up the measures of a cohort that have a metric with a
+// target, in the order of their keys.
+func (p *portfolio) effectiveness(c metrics.Cohort) (metrics.EffectivenessSummary, error) {
+	keys := make([]string, 0, len(p.measured))
+	for key := range p.measured {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	var reports []metrics.EffectivenessReport
+	var incidents []domain.IncidentKey
+	for _, key := range keys {
+		m := p.measured[key]
+		if !inCohort(m, c) {
+			continue
+		}
+		m.input.Policy = c.Policy
+		r, err := metrics.Effectiveness(m.input, c.AsOf)
+		if err != nil {
+			return metrics.EffectivenessSummary{}, err
+		}
+		reports, incidents = append(reports, r), append(incidents, m.incident)
+	}
+	return metrics.SummarizeEffectiveness(reports, incidents)
+}
+
+// inCohort applies the filters that a measure itself can answer.
+func inCohort(m measured, c metrics.Cohort) bool {
+	created := m.input.Facts.Created
+	return (len(c.Teams) == 0 || slices.Contains(c.Teams, m.team)) &&
+		(c.Created.From.IsZero() || !created.Before(c.Created.From)) && (c.Created.To.IsZero() || created.Before(c.Created.To))
+}
+
+// Quality is the state of the data, shown before everything else (1.4).
+func (s *Reports) Quality(ctx context.Context, by domain.Actor, q ReportQuery) (out metrics.QualityReport, err error) {
+	err = s.evaluate(ctx, by, q, func(p *portfolio, c metrics.Cohort) (err error) {
+		out, err = metrics.Quality(p.snapshot, c, nil)
+		return err
+	})
+	return out, err
+}
+
+// Compare tests teams, priorities or kinds against each other (A12). There is
+// no comparison of people.
+func (s *Reports) Compare(ctx context.Context, by domain.Actor, q ReportQuery, group metrics.GroupBy, end metrics.Endpoint) (out metrics.ComparisonReport, err error) {
+	err = s.evaluate(ctx, by, q, func(p *portfolio, c metrics.Cohort) (err error) {
+		if out, err = metrics.Compare(p.snapshot, c, group, end); err != nil {
+			return err
+		}
+		return mark(p, c, &out)
+	})
+	return out, err
+}
+
+// evaluate calls run with the portfolio and the cohort of a query.
+func (s *Reports) evaluate(ctx context.Context, by domain.Actor, q ReportQuery, run func(*portfolio, metrics.Cohort) error) error {
+	if err := by.Require(domain.CanRead); err != nil {
+		return err
+	}
+	now := s.Now().UTC().Truncate(time.Millisecond)
+	if err := checkPins(q, now); err != nil {
+		return err
+	}
+	with := func(p *portfolio, cut metrics.Cut) error {
+		policy, earlier, err := s.policyAt(ctx, q.PolicyVersion, cut)
+		if err != nil {
+			return err
+		}
+		pins := metrics.Pins{AsOf: cut.AsOf, KnownAt: cut.KnownAt, Zone: s.Zone, Policy: policy, Earlier: earlier, TeamSizes: p.sizes}
+		return run(p, metrics.Cohort{Pins: pins, Filter: q.Filter})
+	}
+	if q.KnownAt.IsZero() && (q.AsOf.IsZero() || !q.AsOf.Before(now)) {
+		return s.portfolios.current(ctx, by.Scope, with)
+	}
+	cut := metrics.Cut{AsOf: q.AsOf.UTC(), KnownAt: q.KnownAt.UTC(), Zone: s.Zone}
+	if cut.AsOf.IsZero() {
+		cut.AsOf = now
+	}
+	if cut.KnownAt.IsZero() {
+		cut.KnownAt = cut.AsOf
+	}
+	p, err := s.portfolios.asOf(ctx, by.Scope, cut)
+	if err != nil {
+		return err
+	}
+	return with(p, cut)
+}
+
+func checkPins(q ReportQuery, now time.Time) error {
+	for name, at := range map[string]time.Time{"as_of": q.AsOf, "known_at": q.KnownAt} {
+		if at.After(now) {
+			return domain.Invalid(name, "%s lies in the future; name a time that has passed", at.UTC().Format(time.RFC3339))
+		}
+	}
+	return nil
+}
+
+// policyAt is the version of the policy that was valid, and known, at the cut,
+// or the one that is asked for; earlier are the versions before it.
+func (s *Reports) policyAt(ctx context.Context, version int, cut metrics.Cut) (policy domain.Policy, earlier []domain.Policy, err error) {
+	current, err := s.Policies.Store.Policy(ctx)
+	if err != nil {
+		return domain.Policy{}, nil, err
+	}
+	if version > current.Version {
+		return domain.Policy{}, nil, domain.Invalid("policy", "version %d is not known; the newest one is %d", version, current.Version)
+	}
+	for v := 1; v <= current.Version && (version == 0 || v <= version); v++ {
+		next, err := s.Policies.version(ctx, v)
+		if err != nil {
+			return domain.Policy{}, nil, err
+		}
+		if v > 1 && version == 0 && (next.From.After(cut.AsOf) || next.From.After(cut.KnownAt)) {
+			break
+		}
+		if v > 1 {
+			earlier = append(earlier, policy)
+		}
+		policy = next
+	}
+	return policy, earlier, nil
 }

@@ -109,8 +109,8 @@ func (db *DB) EachChange(ctx context.Context, scope domain.Scope, afterSeq int64
 
 // EachHistory calls f with the whole history of every subject of a kind that is
 // in scope, one subject after the other in the order of their keys, without
-// holding them all. Of the values that a change replaced, and of the request
-// behind it, nothing is read.
+// holding them all. What statistics do not ask for, such as the request behind
+// a change, is not read.
 func (db *DB) EachHistory(ctx context.Context, scope domain.Scope, subject domain.Subject, f func(key string, rows []domain.Change) error) error {
 	const batch = 1000
 	var held []domain.Change
@@ -129,7 +129,7 @@ func (db *DB) EachHistory(ctx context.Context, scope domain.Scope, subject domai
 		}
 		c.add("(key, subject_seq) > (?, ?)", key, seq)
 		var rows []changeRow
-		if err := db.read(ctx).Select("seq", "subject", "key", "subject_seq", "at", "kind", "field", "to_value", "overwritten", "source", "actor", "on_behalf", "external_at").
+		if err := db.read(ctx).Select("seq", "subject", "key", "subject_seq", "at", "kind", "field", "from_value", "to_value", "overwritten", "source", "actor", "on_behalf", "external_at").
 			Where(c.bare(), c.args...).Order("key, subject_seq").Limit(batch).Find(&rows).Error; err != nil {
 			return asDomain(err)
 		}

@@ -1,0 +1,46 @@
+package app
+
+import (
+	"reflect"
+
+	"github.com/followthrough/followthrough/metrics"
+)
+
+// mark sets the mark on every figure of a report whose inputs fail more than
+// one in ten quality checks (1.4).
+func mark(p *portfolio, c metrics.Cohort, report any) error {
+	quality, err := metrics.Quality(p.snapshot, c, nil)
+	if err != nil {
+		return err
+	}
+	eachFigure(reflect.ValueOf(report).Elem(), func(f *metrics.Figure) {
+		one := []metrics.Figure{*f}
+		quality.Mark(one)
+		*f = one[0]
+	})
+	return nil
+}
+
+// eachFigure calls f for every figure inside a report.
+func eachFigure(v reflect.Value, f func(*metrics.Figure)) {
+	if figure, ok := v.Addr().Interface().(*metrics.Figure); ok {
+		f(figure)
+		return
+	}
+	switch v.Kind() {
+	case reflect.Struct:
+		for n := range v.NumField() {
+			if v.Type().Field(n).IsExported() {
+				eachFigure(v.Field(n), f)
+			}
+		}
+	case reflect.Slice, reflect.Array:
+		for n := range v.Len() {
+			eachFigure(v.Index(n), f)
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			eachFigure(v.Elem(), f)
+		}
+	}
+}
