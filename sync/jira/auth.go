@@ -91,7 +91,7 @@ func (o *oauth) refresh(ctx context.Context) error {
 	if err != nil {
 		return &domain.Error{Kind: domain.ErrUnavailable, Message: "Atlassian's token service did not answer", Err: err}
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // it was read as far as it is used
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	if resp.StatusCode >= 400 && resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests {
 		return &domain.Error{Kind: domain.ErrUnauthorized, Code: codeAuthBroken, Message: "Atlassian no longer takes the refresh token; connect the site again"}

@@ -242,11 +242,6 @@ func readLine(wiki string) string {
 	return b.String()
 }
 
-// lf brings line ends to LF for comparing (T86).
-func lf(s string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
-}
-
 // sameEnds gives a text the line ends the other side uses.
 func sameEnds(text, like string) string {
 	if strings.Contains(like, "\r\n") {

@@ -94,7 +94,7 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		return func(s *site) { s.config = func(c *jira.Config) { f(&c.Tracker.Mapping) } }
 	}
 	for name, tc := range map[string]struct {
-		break_  func(*site)
+		spoil   func(*site)
 		field   domain.Field
 		value   string
 		loss    domain.Loss
@@ -155,7 +155,7 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(t *testing.T, s *site) {
 				s.Open(t, "so that there is an edit screen", "")
-				tc.break_(s)
+				tc.spoil(s)
 				r := checked(t, s)
 				if tc.field != "" {
 					row := rowOf(t, r, tc.field, tc.value)

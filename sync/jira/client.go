@@ -126,7 +126,7 @@ func (c *client) send(ctx context.Context, r request) (answer, error) {
 	if resp == nil || resp.Response == nil {
 		return answer{}, c.broken(ctx, r, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // it was read as far as it is used
 	a := answer{status: resp.StatusCode, header: resp.Header}
 	a.date, _ = http.ParseTime(resp.Header.Get("Date"))
 	limit := int64(maxBody)
@@ -174,7 +174,8 @@ func (c *client) get(ctx context.Context, r request, into any) (answer, error) {
 // write makes a request whose success is 204 without a body, or JSON (T3).
 func (c *client) write(ctx context.Context, r request) (answer, error) {
 	a, err := c.send(ctx, r)
-	if err == nil && a.status != http.StatusNoContent && !(isJSON(a.header) || len(a.body) == 0 && r.bare) {
+	empty := a.status == http.StatusNoContent || len(a.body) == 0 && r.bare
+	if err == nil && !empty && !isJSON(a.header) {
 		return a, c.unreadable(r, codeNotJSON, "is a page and not data; a sign-on or a proxy may stand in between", nil)
 	}
 	return a, err
@@ -206,8 +207,7 @@ func (c *client) redact(s string) string {
 
 // statusOf returns the HTTP status behind an error, or 0.
 func statusOf(err error) (int, refusal) {
-	var e *remoteError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*remoteError](err); ok {
 		return e.status, e.refusal
 	}
 	return 0, refusal{}

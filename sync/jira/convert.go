@@ -183,8 +183,8 @@ func parseTime(s string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is not a time", s)
 }
 
-func (r *reader) fail(f domain.Field, format string, args ...any) {
-	r.s.Fields[f] = domain.RemoteValue{State: domain.FieldFailed, Problem: fmt.Sprintf(format, args...)}
+func (r *reader) fail(f domain.Field, problem string) {
+	r.s.Fields[f] = domain.RemoteValue{State: domain.FieldFailed, Problem: problem}
 }
 
 func (r *reader) readFields() {

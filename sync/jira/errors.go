@@ -222,8 +222,7 @@ func clamp(d time.Duration) time.Duration { return min(max(d, time.Second), time
 // broken classifies a request that got no answer. A create may have happened
 // unless it certainly never left.
 func (c *client) broken(ctx context.Context, r request, err error) error {
-	var held unsent
-	if errors.As(err, &held) {
+	if held, ok := errors.AsType[unsent](err); ok {
 		return held.cause
 	}
 	var known *domain.Error

@@ -46,8 +46,7 @@ func FuzzWebhook(f *testing.F) {
 			t.Fatalf("reading a delivery asked for %v", *asked)
 		}
 		if err != nil {
-			var known *domain.Error
-			if !errors.As(err, &known) {
+			if _, ok := errors.AsType[*domain.Error](err); !ok {
 				t.Fatalf("an error that does not speak: %v", err)
 			}
 			return

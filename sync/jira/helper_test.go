@@ -135,8 +135,8 @@ func (s *spy) take() []exchange {
 func lines(xs []exchange) []string {
 	out := []string{}
 	for _, x := range xs {
-		path := x.path[strings.Index(x.path, "/rest/"):]
-		parts := strings.Split(path, "/")
+		_, path, _ := strings.Cut(x.path, "/rest/")
+		parts := strings.Split("/rest/"+path, "/")
 		for i, p := range parts {
 			if p != "" && p != "2" && strings.Trim(p, "0123456789") == "" {
 				parts[i] = "{id}"

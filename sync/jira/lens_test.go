@@ -19,7 +19,7 @@ type nowhere struct{ t rapid.TB }
 // RoundTrip implements http.RoundTripper.
 func (n nowhere) RoundTrip(r *http.Request) (*http.Response, error) {
 	n.t.Fatalf("a lens sent %s %s", r.Method, r.URL)
-	return nil, nil
+	return nil, http.ErrNotSupported
 }
 
 // lensTracker draws a product and a mapping, many-to-one ones included.

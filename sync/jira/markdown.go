@@ -3,6 +3,7 @@ package jira
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -134,7 +135,7 @@ func paragraphLine(text string) (line, error) {
 // thematic reports three or more of - * _ with nothing but spaces between.
 func thematic(text string) bool {
 	t := strings.ReplaceAll(strings.TrimSpace(text), " ", "")
-	return len(t) >= 3 && strings.Contains("-*_", t[:1]) && strings.Trim(t, t[:1]) == ""
+	return len(t) >= 3 && strings.ContainsAny(t[:1], "-*_") && strings.Trim(t, t[:1]) == ""
 }
 
 func tableRule(text string) bool {
@@ -237,7 +238,7 @@ func trimQuote(lines []line) []line {
 
 // listMarker cuts a bullet or number off a line.
 func listMarker(text string) (mark byte, number int, rest string, ok bool) {
-	if len(text) > 1 && strings.Contains("-*+", text[:1]) && text[1] == ' ' {
+	if len(text) > 1 && strings.ContainsAny(text[:1], "-*+") && text[1] == ' ' {
 		return '*', 1, strings.TrimLeft(text[2:], " "), true
 	}
 	digits := len(text) - len(strings.TrimLeft(text, "0123456789"))
@@ -286,11 +287,11 @@ func (p *markdownParser) item(indent int, mark byte, number int, rest string, wi
 
 // continues reports whether an entry with these marks follows one of its own list.
 func continues(items []item, marks string) bool {
-	for i := len(items) - 1; i >= 0; i-- {
-		if items[i].Marks == marks {
+	for _, it := range slices.Backward(items) {
+		if it.Marks == marks {
 			return true
 		}
-		if !strings.HasPrefix(items[i].Marks, marks[:len(marks)-1]) || len(items[i].Marks) < len(marks) {
+		if !strings.HasPrefix(it.Marks, marks[:len(marks)-1]) || len(it.Marks) < len(marks) {
 			return false
 		}
 	}

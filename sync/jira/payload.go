@@ -1,6 +1,8 @@
 package jira
 
 import (
+	"maps"
+
 	"github.com/followthrough/followthrough/domain"
 )
 
@@ -131,10 +133,7 @@ func (p *payload) description(d domain.Draft, old string) string {
 
 // edit is the body of a PUT with only what changed; empty when nothing did.
 func (p *payload) edit(d domain.Draft, old string) map[string]any {
-	fields := map[string]any{}
-	for name, v := range p.fields {
-		fields[name] = v
-	}
+	fields := maps.Clone(p.fields)
 	if text := p.description(d, old); text != old {
 		fields["description"] = orNull(text)
 	}

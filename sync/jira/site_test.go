@@ -186,7 +186,7 @@ func (s *site) ref(x jirasim.Issue) domain.RemoteRef {
 
 func (s *site) state(t testing.TB, ref domain.RemoteRef) jirasim.Issue {
 	t.Helper()
-	x, ok := s.Server.Issue(ref.ID)
+	x, ok := s.Issue(ref.ID)
 	if !ok {
 		t.Fatalf("there is no issue %s", ref.ID)
 	}
@@ -401,9 +401,9 @@ func (s *site) contracted(t testing.TB) http.RoundTripper {
 	if _, err := os.Stat(file); err != nil && os.Getenv("FOLLOWTHROUGH_REQUIRE_SHARED") == "1" {
 		t.Fatalf("shared data is required but %v", err)
 	} else if err != nil || !s.cloud() {
-		return s.Server.Transport()
+		return s.Transport()
 	}
-	s.checked = &checker{t: t, d: description(t, file), base: s.Server.Transport(), faulty: &s.faulty}
+	s.checked = &checker{t: t, d: description(t, file), base: s.Transport(), faulty: &s.faulty}
 	return s.checked
 }
 

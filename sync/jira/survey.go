@@ -201,7 +201,7 @@ func (t *Tracker) readCreateScreen(ctx context.Context, s *survey) error {
 		if err != nil {
 			return err
 		}
-		rows := append(page.Fields, page.Values...)
+		rows := slices.Concat(page.Fields, page.Values)
 		for _, f := range rows {
 			fields[f.ID] = f
 		}

@@ -128,13 +128,14 @@ func (p *runs) wikiBrace(s string, i int) (int, error) {
 		if err != nil || len(text) == 0 {
 			return 0, beyond("formatted code")
 		}
-		plain := ""
+		var b strings.Builder
 		for _, r := range text {
 			if r.Bold || r.Italic || r.Code || r.URL != "" && r.URL != r.Text {
 				return 0, beyond("formatted code")
 			}
-			plain += r.Text
+			b.WriteString(r.Text)
 		}
+		plain := b.String()
 		if strings.TrimSpace(plain) != plain {
 			return 0, beyond("code with blanks around it")
 		}
@@ -206,9 +207,10 @@ func (p *runs) wikiLink(s string, i int) (int, error) {
 
 func cutUnescaped(s string) (before, after string, ok bool) {
 	for j := 0; j < len(s); j++ {
-		if s[j] == '\\' {
+		switch s[j] {
+		case '\\':
 			j++
-		} else if s[j] == '|' {
+		case '|':
 			return s[:j], s[j+1:], true
 		}
 	}
