@@ -21,6 +21,14 @@ type CompletionReport struct {
 	BeforeLog  int // imported and over before complete records begin
 	Figures    []Figure
 	Curve      []CurvePoint
+	// Items are the measures one by one while there are too few for a curve.
+	Items []CompletionItem
+}
+
+// CompletionItem is one measure: its days to the end, or to as_of while open.
+type CompletionItem struct {
+	Days  float64
+	Cause uint8 // CauseDone, CauseCancelled or CauseOpen
 }
 
 // Completion evaluates the cohort: incidents followed through and verified
@@ -44,6 +52,10 @@ func Completion(s *Snapshot, c Cohort) (CompletionReport, error) {
 	}
 	r.Figures = append(r.Figures, s.matured(sel.rows, c.asOf(), horizonDays())...)
 	r.Figures = append(r.Figures, timeFigures(curves, closure)...)
+	if curves.N < minCurveItems || curves.Cause[0].Events < minCurveEvents {
+		r.Items = e.items()
+		return r, nil
+	}
 	r.Curve = drawn(curves)
 	return r, nil
 }

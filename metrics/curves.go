@@ -33,6 +33,20 @@ func (s *Snapshot) timesToEnd(rows []int32, asOf int64) exits {
 	return e
 }
 
+// maxItems bounds the items shown one by one.
+const maxItems = 200
+
+// items lists the exits by time, evenly spaced by rank when there are many.
+func (e *exits) items() []CompletionItem {
+	n := min(len(e.packed), maxItems)
+	items := make([]CompletionItem, n)
+	for i := range items {
+		p := e.packed[i*len(e.packed)/n]
+		items[i] = CompletionItem{float64(p>>causeBits) / msPerDay, uint8(p & (1<<causeBits - 1))}
+	}
+	return items
+}
+
 // table sorts the exits and counts them.
 func (e *exits) table() *lifeTable {
 	sortPacked(e.packed)

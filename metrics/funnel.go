@@ -46,6 +46,16 @@ func (s *Snapshot) funnel(r *ComparisonReport, groups [][]int32, asOf int64) {
 	}
 }
 
+// FunnelLimits are the shares between which a group of n lies with probability
+// level when its true share is the common one p: quantiles of Binomial(n, p) over
+// n, for drawing the funnel. p itself for n < 1 and for p of 0 or 1.
+func FunnelLimits(n int, p, level float64) Interval {
+	if n < 1 || !(p > 0 && p < 1) {
+		return Interval{p, p}
+	}
+	return binomialLimits(binomialPMF(n, p), level)
+}
+
 // binomialLimits are the shares between which a group lies with probability
 // level: the quantiles of its distribution over n.
 func binomialLimits(pmf []float64, level float64) Interval {
