@@ -2,6 +2,7 @@ package domain
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -225,9 +226,7 @@ func fieldsJSON(fields []FieldChange, extra map[string]string) string {
 			values[f.Field] = f.To
 		}
 	}
-	for k, v := range extra {
-		values[k] = v
-	}
+	maps.Copy(values, extra)
 	text, _ := json.Marshal(values) // a map of strings always encodes
 	return string(text)
 }

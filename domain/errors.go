@@ -84,12 +84,10 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // KindOf returns the kind of err, or "" when err is internal.
 func KindOf(err error) Kind {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
 	}
-	var k Kind
-	if errors.As(err, &k) {
+	if k, ok := errors.AsType[Kind](err); ok {
 		return k
 	}
 	return ""
@@ -97,8 +95,7 @@ func KindOf(err error) Kind {
 
 // RetryAt returns the time before which retrying err is useless, or zero.
 func RetryAt(err error) time.Time {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.RetryAt
 	}
 	return time.Time{}

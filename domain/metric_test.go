@@ -11,7 +11,8 @@ import (
 	"github.com/followthrough/followthrough/domain"
 )
 
-func num(v float64) *float64 { return &v }
+//go:fix inline
+func num(v float64) *float64 { return new(v) }
 
 func TestMetricText(t *testing.T) {
 	full := domain.Metric{Name: "time to detect lag", Unit: "min", Baseline: num(42), Target: num(5), Direction: domain.AtMost, WindowDays: 30, VerifyOn: domain.MustDate("2027-01-07")}
@@ -20,7 +21,7 @@ func TestMetricText(t *testing.T) {
 		"time to detect lag; target at_most 5 min; baseline 42; window 30 d; verify 2027-01-07": full,
 		"lag":                       {Name: "lag"},
 		"lag; target 5":             {Name: "lag", Target: num(5)},
-		"lag; target at_least -0.5": {Name: "lag", Target: num(-0.5), Direction: domain.AtLeast},
+		"lag; target at_least -0.5": {Name: "lag", Target: new(-0.5), Direction: domain.AtLeast},
 		"lag; target % of orders":   {Name: "lag", Unit: "% of orders"},
 		"lag; baseline 42":          {Name: "lag", Baseline: num(42)},
 		"not measurable: a rule":    {NotMeasurable: "a rule"},
@@ -63,7 +64,7 @@ func TestMetricTextKept(t *testing.T) {
 			t.Fatalf("%q reads as %+v, but %q reads differently:\n%s", text, m, m.Text(), diff)
 		}
 		kept := m.Name + m.NotMeasurable + m.Unit
-		for _, word := range strings.Fields(domain.NormalTitle(text)) {
+		for word := range strings.FieldsSeq(domain.NormalTitle(text)) {
 			if strings.ContainsAny(word, "zq") && !strings.Contains(kept, strings.TrimSuffix(word, ";")) {
 				t.Fatalf("%q lost %q in %+v", text, word, m)
 			}
@@ -118,9 +119,9 @@ func TestMetricRefusals(t *testing.T) {
 		"direction":            {named(func(m *domain.Metric) { m.Direction = "less" }), []string{`success_metric.direction: "less" is not accepted; use one of at_most, at_least`}},
 		"window":               {named(func(m *domain.Metric) { m.WindowDays = 3651 }), []string{"success_metric.window_days: 3651 is not accepted; use 1 to 3650 days"}},
 		"window back in time":  {named(func(m *domain.Metric) { m.WindowDays = -1 }), []string{"success_metric.window_days: -1 is not accepted"}},
-		"not a number":         {named(func(m *domain.Metric) { m.Target = num(math.NaN()) }), []string{"success_metric.target: is out of range"}},
-		"infinite":             {named(func(m *domain.Metric) { m.Baseline = num(math.Inf(1)) }), []string{"success_metric.baseline: is out of range"}},
-		"seven decimals":       {named(func(m *domain.Metric) { m.Target = num(0.1234567) }), []string{"success_metric.target: has more than six decimals"}},
+		"not a number":         {named(func(m *domain.Metric) { m.Target = new(math.NaN()) }), []string{"success_metric.target: is out of range"}},
+		"infinite":             {named(func(m *domain.Metric) { m.Baseline = new(math.Inf(1)) }), []string{"success_metric.baseline: is out of range"}},
+		"seven decimals":       {named(func(m *domain.Metric) { m.Target = new(0.1234567) }), []string{"success_metric.target: has more than six decimals"}},
 		"name like a baseline": {domain.Metric{Name: "lag; baseline 5"}, []string{"success_metric.name: reads like a target, baseline"}},
 		"name like a reason":   {domain.Metric{Name: "not measurable: lag"}, []string{"success_metric.name: reads like"}},
 		"unit like a number":   {named(func(m *domain.Metric) { m.Unit = "5 min" }), []string{"success_metric.name: or the unit like a number"}},
