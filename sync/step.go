@@ -99,7 +99,8 @@ func (s *step) once(ctx context.Context) (bool, error) {
 		d.Write = nil // first contact never writes
 	}
 	if len(d.Write) == 0 {
-		return first && len(d.Base) > 0, s.commitLocal(ctx, d, true)
+		rest := s.takenAsIs(d)
+		return !rest || first && len(d.Base) > 0, s.commitLocal(ctx, d, rest)
 	}
 	if len(d.Receive) > 0 || len(d.Conflicts) > 0 {
 		return true, s.commitLocal(ctx, d, false)
@@ -140,6 +141,17 @@ func (s *step) refuse(d *Decision) {
 		d.Write = slices.DeleteFunc(d.Write, func(f domain.Field) bool { return f == u.Field })
 		return true
 	})
+}
+
+// takenAsIs reports whether the measure takes what came in as it is. A reopened
+// issue is open there and in progress here: that difference is still to be pushed.
+func (s *step) takenAsIs(d Decision) bool {
+	trial := s.link.Measure
+	if len(d.Receive) == 0 || trial.Receive(d.Receive, attribution(s.view, *s.link.Link.Snapshot), s.e.Now()) != nil {
+		return true
+	}
+	values := trial.Values()
+	return !slices.ContainsFunc(d.Receive, func(u domain.FieldUpdate) bool { return values[u.Field] != u.Value })
 }
 
 // current reports whether the snapshot is young enough to plan a write on.
@@ -231,26 +243,31 @@ func (s *step) stateOf(states map[domain.Field]domain.FieldIssue) (domain.LinkSt
 	return state, reason
 }
 
-// fetch reads the issue again and stores it.
+// fetch reads the issue again and stores it. The stored snapshot counts as
+// current only once it is: a commit that fails leaves the older one behind.
 func (s *step) fetch(ctx context.Context) error {
 	snapshot, err := s.tracker.Fetch(ctx, s.link.Link.Remote)
 	if err != nil {
 		return err
 	}
-	s.e.markFresh(s.link.Link.ID, snapshot.ReadAt)
-	if old := s.link.Link.Snapshot; old != nil {
+	link := s.link.Link
+	if old := link.Snapshot; old != nil {
 		if snapshot.Revision.Before(old.Revision) {
 			return s.keepNewer(old) // a stale replica never moves us backwards (T48)
 		}
 		if old.Hash == snapshot.Hash {
 			old.ReadAt = snapshot.ReadAt
+			s.e.markFresh(link.ID, snapshot.ReadAt)
 			return nil
 		}
 	}
-	link := s.link.Link
 	link.Remote, link.Snapshot = snapshot.Ref, &snapshot
 	link.Gone, link.GoneSince = 0, time.Time{}
-	return s.commit(ctx, link, nil, nil)
+	if err := s.commit(ctx, link, nil, nil); err != nil {
+		return err
+	}
+	s.e.markFresh(link.ID, snapshot.ReadAt)
+	return nil
 }
 
 func (s *step) keepNewer(old *domain.Snapshot) error {
