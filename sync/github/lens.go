@@ -342,5 +342,9 @@ func (t *Tracker) wanted(value string, n native) (account, string) {
 			return have, ""
 		}
 	}
+	if a.ID == 0 && strings.HasPrefix(value, domain.ExternalPrefix) {
+		// The name may be another tracker's, where it means somebody else (T68).
+		return a, "nobody here is known as " + a.Login + "; map a person to the account on GitHub"
+	}
 	return a, ""
 }
