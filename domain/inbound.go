@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"regexp"
 	"slices"
 	"time"
 )
@@ -139,6 +140,9 @@ func trackerName(s Source) string {
 	return string(s)
 }
 
+// incidentPattern finds the key of an incident as a word of its own.
+var incidentPattern = regexp.MustCompile(`\bINC-[1-9][0-9]{0,8}\b`)
+
 // Adopt makes a measure from an issue nobody here knew: it waits in the inbox
 // for its incident. Values a tracker may hold but the domain refuses are left
 // empty and named in the returned list.
@@ -159,5 +163,15 @@ func Adopt(id string, snapshot Snapshot, team TeamID, policy Policy, by Attribut
 			refused = append(refused, FieldError{Field: string(field), Message: err.Error()})
 		}
 	}
+	m.Incident = incidentOf(snapshot, m.Title)
 	return m, refused
+}
+
+// incidentOf is the incident that an issue names: in its block, else the first
+// INC-n that stands as a word of its own in the title.
+func incidentOf(snapshot Snapshot, title string) IncidentKey {
+	if key := snapshot.Fields[FieldIncident].Value; incidentPattern.MatchString(key) && incidentPattern.FindString(key) == key {
+		return IncidentKey(key)
+	}
+	return IncidentKey(incidentPattern.FindString(title))
 }

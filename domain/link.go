@@ -72,6 +72,9 @@ type Link struct {
 	Version     int64
 }
 
+// Creating reports whether the issue of the link is still to be made or found.
+func (l Link) Creating() bool { return l.Create != nil && l.Create.State != CreateDone }
+
 // BaseValue is the last value both sides agreed on, in both forms.
 type BaseValue struct {
 	Value    string
@@ -116,6 +119,9 @@ const (
 	CreateQueued    CreateState = "queued"
 	CreateInflight  CreateState = "inflight"
 	CreateUncertain CreateState = "uncertain"
+	// CreateDone is kept only for a create that was sent more than once: a late
+	// second issue with its nonce is then known for our own.
+	CreateDone CreateState = "done"
 )
 
 // CreateOp is the persisted intent to create an issue. The nonce is stored

@@ -64,7 +64,9 @@ type Snapshot struct {
 	// Selected is true when the issue matched the JQL of the import rule.
 	Selected bool
 	// Actor is the account behind the last change when the tracker says so.
-	Actor     string
+	Actor string
+	// Author is the account that created the issue; empty when it is not known.
+	Author    string
 	CreatedAt time.Time
 	// Native is what the adapter needs to write back without touching foreign parts.
 	Native json.RawMessage

@@ -71,6 +71,29 @@ func (db *DB) Link(ctx context.Context, id domain.LinkID) (domain.LinkView, erro
 	return view, asDomain(err)
 }
 
+// LinkOfMeasure finds the link of a measure, by the measure's id, that holds an
+// issue of the tracker.
+func (db *DB) LinkOfMeasure(ctx context.Context, tracker domain.TrackerID, measureID string) (domain.LinkView, error) {
+	var id domain.LinkID
+	err := db.read(ctx).Raw("SELECT links.id FROM links JOIN measures ON measures.key = links.measure "+
+		"WHERE measures.id = ? AND links.tracker = ? AND links.held", measureID, string(tracker)).Scan(&id).Error
+	if err != nil {
+		return domain.LinkView{}, asDomain(err)
+	}
+	if id == "" {
+		return domain.LinkView{}, notFound("link of measure", measureID)
+	}
+	return db.Link(ctx, id)
+}
+
+// ResentLinks lists the links of the tracker whose create was sent more than once.
+func (db *DB) ResentLinks(ctx context.Context, tracker domain.TrackerID) ([]domain.LinkID, error) {
+	var ids []domain.LinkID
+	err := db.read(ctx).Raw("SELECT links.id FROM links JOIN link_states ON link_states.link = links.id "+
+		"WHERE links.tracker = ? AND links.held AND link_states.create_op LIKE ? ORDER BY links.id", string(tracker), `%"State":"`+string(domain.CreateDone)+`"%`).Scan(&ids).Error
+	return ids, asDomain(err)
+}
+
 func linkView(g *gorm.DB, id domain.LinkID) (domain.LinkView, error) {
 	var view domain.LinkView
 	var row linkRow

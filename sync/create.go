@@ -105,10 +105,15 @@ func (s *step) probe(ctx context.Context, op domain.CreateOp) (bool, error) {
 	}
 	if len(found) > 0 {
 		slices.SortFunc(found, func(a, b domain.Snapshot) int { return a.CreatedAt.Compare(b.CreatedAt) })
-		for _, twin := range found[1:] {
-			s.report.duplicate(s.link, twin.Ref)
+		if err := s.adoptFound(ctx, found[0], op.Sent); err != nil {
+			return true, err
 		}
-		return true, s.adoptFound(ctx, found[0], op.Sent)
+		for _, twin := range found[1:] {
+			if err := s.e.twin(ctx, s.view, s.tracker, s.link, twin, s.report); err != nil {
+				return true, err
+			}
+		}
+		return true, nil
 	}
 	op.Probes++
 	if op.Probes < len(s.e.Settings.Settle) {
@@ -167,7 +172,11 @@ func (s *step) adoptFound(ctx context.Context, snapshot domain.Snapshot, sent []
 // created is the link with its new issue and nothing agreed yet.
 func (s *step) created(snapshot domain.Snapshot) domain.Link {
 	link := s.link.Link
-	link.Create, link.Remote, link.State, link.Reason = nil, snapshot.Ref, domain.LinkPending, ""
+	var kept *domain.CreateOp
+	if op := link.Create; op != nil && len(op.Sent) > 1 {
+		kept = &domain.CreateOp{Nonce: op.Nonce, State: domain.CreateDone, ServerTime: op.ServerTime, HighestNumber: op.HighestNumber, SentAt: op.SentAt}
+	}
+	link.Create, link.Remote, link.State, link.Reason = kept, snapshot.Ref, domain.LinkPending, ""
 	link.Base, link.FieldStates = map[domain.Field]domain.BaseValue{}, map[domain.Field]domain.FieldIssue{}
 	link.Snapshot = &snapshot
 	return link
@@ -197,7 +206,7 @@ func (s *step) fail(ctx context.Context, cause error) error {
 		s.suspect(&link, now)
 	case errors.Is(cause, domain.ErrInvalid), errors.Is(cause, domain.ErrForbidden):
 		link.State, link.Reason = domain.LinkBlocked, clipError(cause)
-		if link.Create != nil {
+		if link.Creating() {
 			link.State = domain.LinkCreating
 		}
 	}

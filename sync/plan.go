@@ -50,6 +50,7 @@ func (p *planner) changed(ctx context.Context) error {
 				if err := p.link(ctx, head.ID, &s); err != nil {
 					return err
 				}
+			case s.MeasureID != "": // a copy; it never becomes a measure
 			case takes(p.view.Tracker.ImportRule, s):
 				p.report.add(Entry{Action: ActionImport, Remote: s.Ref.Key, Note: s.Fields[domain.FieldTitle].Value})
 			}
@@ -85,7 +86,7 @@ func (p *planner) link(ctx context.Context, id domain.LinkID, s *domain.Snapshot
 	if err != nil || !link.Link.State.Live() {
 		return err
 	}
-	if link.Link.Create != nil {
+	if link.Link.Creating() {
 		p.report.add(Entry{Action: ActionCreate, Measure: link.Measure.Key, Note: link.Measure.Title})
 		return nil
 	}

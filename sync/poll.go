@@ -114,6 +114,10 @@ func (e *Engine) storePage(ctx context.Context, view domain.TrackerView, changes
 		case linked && s.Hash != head.Hash && !s.Revision.Before(head.Revision):
 			page.Updates = append(page.Updates, domain.SnapshotUpdate{Link: head.ID, Snapshot: s, Wake: true})
 		case linked:
+		case s.MeasureID != "":
+			if err := e.copyOf(ctx, view, s, report); err != nil {
+				return err
+			}
 		case takes(view.Tracker.ImportRule, s):
 			page.Adoptions = append(page.Adoptions, e.adoption(view, s))
 		}
@@ -159,8 +163,8 @@ func (e *Engine) markPolled(view domain.TrackerView, changes domain.Changes, hea
 // takes reports whether an import rule takes an issue; JQL was applied by
 // the adapter, labels are compared here so that polling stays unfiltered (T45).
 func takes(rule domain.ImportRule, s domain.Snapshot) bool {
-	if rule.IsZero() || s.MeasureID != "" {
-		return false // a copy of a tracked issue is not a new measure (T62)
+	if rule.IsZero() {
+		return false
 	}
 	for _, want := range rule.Labels {
 		if !slices.ContainsFunc(s.Labels, func(l string) bool { return strings.EqualFold(l, want) }) {

@@ -90,8 +90,8 @@ func (r *Report) created(v domain.LinkView, ref domain.RemoteRef) {
 	r.add(Entry{Action: ActionCreate, Measure: v.Measure.Key, Remote: ref.Key})
 }
 
-func (r *Report) duplicate(v domain.LinkView, ref domain.RemoteRef) {
-	r.add(Entry{Action: ActionDuplicate, Measure: v.Measure.Key, Remote: ref.Key, Note: "carries the same nonce as " + v.Link.Remote.Key})
+func (r *Report) duplicate(v domain.LinkView, ref domain.RemoteRef, note string) {
+	r.add(Entry{Action: ActionDuplicate, Measure: v.Measure.Key, Remote: ref.Key, Note: note})
 }
 
 func (r *Report) problem(v domain.LinkView, note string) {

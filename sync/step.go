@@ -62,7 +62,7 @@ func (e *Engine) reconcile(ctx context.Context, id domain.LinkID, lease domain.L
 }
 
 func (s *step) run(ctx context.Context) error {
-	if s.link.Link.Create != nil {
+	if s.link.Link.Creating() {
 		if done, err := s.create(ctx); err != nil || !done {
 			return err
 		}

@@ -27,6 +27,11 @@ type Store interface {
 	// StorePage stores the rows of one page of changes, adopts new measures and
 	// then moves the cursor: all or nothing.
 	StorePage(ctx context.Context, page domain.PageCommit) error
+	// LinkOfMeasure finds the link of a measure, by the measure's id, that holds
+	// an issue of the tracker; ErrNotFound when there is none.
+	LinkOfMeasure(ctx context.Context, tracker domain.TrackerID, measureID string) (domain.LinkView, error)
+	// ResentLinks lists the links of the tracker whose create was sent more than once.
+	ResentLinks(ctx context.Context, tracker domain.TrackerID) ([]domain.LinkID, error)
 	// Link returns a link with its measure.
 	Link(ctx context.Context, id domain.LinkID) (domain.LinkView, error)
 	// CommitLink stores the outcome of one step of a link: values received by the

@@ -42,6 +42,9 @@ func (e *Engine) Sweep(ctx context.Context, id domain.TrackerID) (*Report, error
 			return report, err
 		}
 	}
+	if err := e.sweepTwins(ctx, view, tracker, report); err != nil {
+		return report, err
+	}
 	status := view.Status
 	status.SweptAt = e.Now()
 	return report, e.Store.SaveTrackerStatus(ctx, status)

@@ -97,11 +97,11 @@ func (e *Engine) handle(ctx context.Context, work domain.Work) error {
 	case KindHook:
 		return e.processHooks(ctx, domain.TrackerID(what))
 	case KindPoll:
-		return e.periodic(ctx, pollKey(domain.TrackerID(what)), KindPoll, e.Settings.Poll, func() error {
+		return e.periodic(ctx, pollKey(domain.TrackerID(what)), KindPoll, func() time.Duration { return e.pollPause(ctx, domain.TrackerID(what)) }, func() error {
 			return e.Poll(ctx, domain.TrackerID(what), nil)
 		})
 	case KindSweep:
-		return e.periodic(ctx, sweepKey(domain.TrackerID(what)), KindSweep, e.Settings.Sweep, func() error {
+		return e.periodic(ctx, sweepKey(domain.TrackerID(what)), KindSweep, func() time.Duration { return e.Settings.Sweep }, func() error {
 			_, err := e.Sweep(ctx, domain.TrackerID(what))
 			return err
 		})
@@ -111,12 +111,12 @@ func (e *Engine) handle(ctx context.Context, work domain.Work) error {
 
 // periodic runs a step and plans the next run, also after a failure: a tracker
 // that is down is asked again at its own pace.
-func (e *Engine) periodic(ctx context.Context, key, kind string, every time.Duration, do func() error) error {
+func (e *Engine) periodic(ctx context.Context, key, kind string, pause func() time.Duration, do func() error) error {
 	err := do()
 	if errors.Is(err, domain.ErrNotFound) && strings.HasPrefix(err.Error(), "tracker ") {
 		return nil // removed: the row ends here
 	}
-	next := e.Now().Add(every)
+	next := e.Now().Add(pause())
 	if err != nil {
 		if at, _ := e.retryAt(err, 0); at.After(next) {
 			next = at
@@ -126,6 +126,26 @@ func (e *Engine) periodic(ctx context.Context, key, kind string, every time.Dura
 		}
 	}
 	return e.Schedule.ScheduleAt(context.WithoutCancel(ctx), key, kind, next)
+}
+
+// pollPause is the time to the next poll. Below 30 % of the credential's budget
+// polls come half as often; below 10 % they wait for the budget to return.
+func (e *Engine) pollPause(ctx context.Context, id domain.TrackerID) time.Duration {
+	view, err := e.Store.Tracker(ctx, id)
+	if err != nil {
+		return e.Settings.Poll
+	}
+	q, now := view.Status.Quota, e.Now()
+	if q.Limit == 0 || !q.ResetAt.After(now) {
+		return e.Settings.Poll
+	}
+	switch left := float64(q.Remaining) / float64(q.Limit); {
+	case left < 0.1:
+		return max(e.Settings.Poll, q.ResetAt.Sub(now))
+	case left < 0.3:
+		return 2 * e.Settings.Poll
+	}
+	return e.Settings.Poll
 }
 
 // ensurePeriodic gives every tracker its poll and sweep rows.

@@ -125,6 +125,45 @@ func TestAnswerLost(t *testing.T) {
 	})
 }
 
+// TestDoubledCreate: the tracker hides a new issue for so long that it is made a
+// second time. The second one found is closed; a copy that a person made stays.
+func TestDoubledCreate(t *testing.T) {
+	eachEngine(t, func(t *testing.T, databaseURL string) {
+		h := newHouse(t, databaseURL)
+		key := h.measureOn(onGitHub, "Made twice")
+		h.gh.SetListLag(2 * time.Hour)
+		h.gh.Inject(githubsim.Rule{Method: "POST", Nth: 1, Effect: githubsim.Reset(true)})
+		for n := 0; n < 12 && len(h.gh.Oracle()) < 2; n++ {
+			h.later(6 * time.Minute)
+			_, _ = h.app.Trackers.Sync(t.Context(), operator(), onGitHub) // the lost answer is the point
+		}
+		if n := len(h.gh.Oracle()); n != 2 {
+			t.Fatalf("there are %d issues; the test needs a second one", n)
+		}
+		h.gh.SetListLag(0)
+		if _, err := h.gh.As("cleo").Create(houseRepo, "A copy by hand", h.gh.Oracle()[0].Body); err != nil {
+			t.Fatal(err)
+		}
+		h.later(2 * time.Hour)
+		h.pass()
+		h.pass()
+		kept := h.remote(key, onGitHub)
+		for _, issue := range h.gh.Oracle() {
+			want := "open"
+			if issue.Author == "sync-bot" && issue.Number != kept.Number {
+				want = "closed"
+			}
+			if issue.State != want {
+				t.Errorf("issue %d by %s is %s, want %s", issue.Number, issue.Author, issue.State, want)
+			}
+		}
+		list := h.must(h.app.Measures.List(t.Context(), operator(), domain.MeasureFilter{}, domain.Page{Limit: 10})).(domain.List[domain.Measure])
+		if len(list.Items) != 1 {
+			t.Errorf("there are %d measures, want 1: a copy is not a new measure", len(list.Items))
+		}
+	})
+}
+
 // troubled counts the links that show an error.
 func (h *house) troubled(want map[domain.TrackerID]map[domain.MeasureKey]string) int {
 	h.t.Helper()

@@ -25,6 +25,7 @@ type issue struct {
 	StateReason *string         `json:"state_reason"`
 	Labels      []label         `json:"labels"`
 	Assignees   []account       `json:"assignees"`
+	User        *account        `json:"user"` // null when the account was deleted
 	CreatedAt   time.Time       `json:"created_at"`
 	UpdatedAt   time.Time       `json:"updated_at"`
 	PullRequest json.RawMessage `json:"pull_request"`
@@ -97,7 +98,12 @@ func (t *Tracker) snapshot(i issue, place string, at, server time.Time) domain.S
 			n.Assignees = append(n.Assignees, a)
 		}
 	}
+	author := ""
+	if i.User != nil {
+		author = strconv.FormatInt(i.User.ID, 10)
+	}
 	return t.build(n, domain.Snapshot{
+		Author:   author,
 		Ref:      domain.RemoteRef{ID: i.NodeID, Key: t.key(i.Number), Number: i.Number, URL: i.HTMLURL, Place: place},
 		Revision: i.UpdatedAt.UTC(), CreatedAt: i.CreatedAt.UTC(), ReadAt: at, ServerTime: server,
 	})

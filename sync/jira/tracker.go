@@ -102,7 +102,7 @@ var (
 
 // fields lists what is asked for: only what is used (T14, T29).
 func (t *Tracker) fields() []string {
-	f := []string{"summary", "description", "status", "resolution", "priority", "assignee", "labels", "project", "issuetype", "created", "updated", t.mapping.due}
+	f := []string{"summary", "description", "status", "resolution", "priority", "assignee", "labels", "project", "issuetype", "creator", "created", "updated", t.mapping.due}
 	if t.mapping.metric != "" {
 		f = append(f, t.mapping.metric)
 	}
