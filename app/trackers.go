@@ -8,6 +8,7 @@ import (
 )
 
 type trackerStore interface {
+	healthStore
 	CreateTracker(ctx context.Context, by domain.Attribution, tracker domain.Tracker, secrets domain.Secrets) (domain.Tracker, error)
 	TrackerByID(ctx context.Context, scope domain.Scope, id domain.TrackerID) (domain.Tracker, error)
 	TrackersInScope(ctx context.Context, scope domain.Scope) ([]domain.Tracker, error)
