@@ -27,6 +27,9 @@ func (s *Server) answer(c *call, out reply) error {
 		status = http.StatusOK
 	}
 	w := c.Response()
+	if out.raw != nil {
+		return c.Blob(status, out.media, out.raw)
+	}
 	if out.body == nil {
 		w.WriteHeader(status)
 		return nil
@@ -116,7 +119,7 @@ func pageOf[T any](c *call, all []T) (domain.List[T], domain.Page, error) {
 // queryFault moves a refusal of limit, sort or cursor to where it came from.
 func queryFault(err error) error {
 	var d *domain.Error
-	if !asError(err, &d) || d.Kind != domain.ErrInvalid || len(d.Fields) == 0 {
+	if !asError(err, &d) || d.Kind != domain.ErrInvalid {
 		return err
 	}
 	faults := make([]fault, len(d.Fields))

@@ -105,6 +105,10 @@ func TestEveryRoute(t *testing.T) {
 	w.patch("admin", v1("/policies/current"), policy.etag(), object{"look_again_days": 60, "reason": "quarterly is too late"}).want(200)
 	w.get("viewer", v1("/policies/1")).want(200)
 
+	for _, name := range statistics() {
+		w.get("auditor", v1("/stats/"+name)).want(200)
+	}
+
 	// The ends of things.
 	link := w.get("viewer", at+"/links/platform").want(200)
 	del("/measures/"+key+"/links/platform", link.etag()).want(204)

@@ -29,7 +29,7 @@ func specify(table []route, version string) (specification, error) {
 		Components: &huma.Components{Schemas: registry, SecuritySchemes: map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer", Description: "an API token"}}},
 		Security:   []map[string][]string{{"token": {}}},
 	}
-	for _, tag := range []string{"incidents", "measures", "links", "conflicts", "trackers", "people", "teams", "tokens", "policies"} {
+	for _, tag := range []string{"incidents", "measures", "links", "conflicts", "trackers", "people", "teams", "tokens", "policies", "stats"} {
 		doc.Tags = append(doc.Tags, &huma.Tag{Name: tag, Description: "Operations on " + tag + "."})
 	}
 	problem := registry.Schema(reflect.TypeFor[problemJSON](), true, "")
@@ -122,6 +122,9 @@ func success(r *route, registry huma.Registry) *huma.Response {
 	if r.out != nil {
 		out.Content = map[string]*huma.MediaType{"application/json": {Schema: registry.Schema(r.out, true, r.id+"-response")}}
 	}
+	if r.csv {
+		out.Content["text/csv"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+	}
 	if r.tagged {
 		out.Headers["ETag"] = &huma.Header{Description: "for If-Match and If-None-Match", Schema: &huma.Schema{Type: huma.TypeString}}
 	}
@@ -133,8 +136,11 @@ func success(r *route, registry huma.Registry) *huma.Response {
 
 func queryParam(p param) *huma.Param {
 	schema := &huma.Schema{Type: p.kind}
-	if p.kind == "date" || p.kind == "date-time" {
-		schema = &huma.Schema{Type: huma.TypeString, Format: p.kind}
+	switch p.kind {
+	case "date":
+		schema = &huma.Schema{Type: huma.TypeString, Format: "date"}
+	case "date-time":
+		schema = &huma.Schema{AnyOf: []*huma.Schema{{Type: huma.TypeString, Format: "date-time"}, {Type: huma.TypeString, Format: "date"}}}
 	}
 	for _, v := range p.enum {
 		schema.Enum = append(schema.Enum, v)

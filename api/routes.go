@@ -36,7 +36,9 @@ type route struct {
 	// status is the answer's status on success; 0 means 200.
 	status int
 	// tagged says that the answer carries an ETag.
-	tagged  bool
+	tagged bool
+	// csv says that the answer can be had as a table.
+	csv     bool
 	in, out reflect.Type
 	shape   *shape
 	run     func(*call) (reply, error)
@@ -58,6 +60,9 @@ type reply struct {
 	version int64
 	// location is the address of what was made.
 	location string
+	// raw is sent instead of body, as media.
+	raw   []byte
+	media string
 }
 
 // withBody completes a row with a handler that takes a body of type T.
@@ -78,7 +83,7 @@ func withBody[T any](r route, f func(*call, *T) (reply, error)) route {
 func (s *Server) routes() []route {
 	var all []route
 	for _, part := range [][]route{s.incidentRoutes(), s.measureRoutes(), s.proofRoutes(), s.linkRoutes(), s.conflictRoutes(),
-		s.trackerRoutes(), s.peopleRoutes(), s.teamRoutes(), s.tokenRoutes(), s.setupRoutes(), s.policyRoutes()} {
+		s.trackerRoutes(), s.peopleRoutes(), s.teamRoutes(), s.tokenRoutes(), s.setupRoutes(), s.policyRoutes(), s.statsRoutes()} {
 		all = append(all, part...)
 	}
 	return all
