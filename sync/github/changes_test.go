@@ -360,27 +360,37 @@ func TestT47RenamedLabel(t *testing.T) {
 // A new mapping or a new identity reads everything again, because issues that
 // did not change mean something else now.
 func TestNewMappingReadsAgain(t *testing.T) {
-	s := newSite(t)
-	must(t, func() error { _, err := s.As("cleo").Create(repo, "x", "", "urgent"); return err }())
-	must(t, s.As("cleo").SetAssignees(repo, 1, "cleo"))
-	s.clock.add(time.Hour)
-	old, c := drain(t, s.adapter(t), nil, nil)
-	_, c = drain(t, s.adapter(t), c, nil)
-	s.config = func(cfg *github.Config) {
-		cfg.Tracker.Mapping.PriorityLabels = map[domain.Priority]string{domain.P0: "urgent"}
-		cfg.Identities = append(cfg.Identities, domain.Identity{Person: "p_cleo", Account: s.ids["cleo"], Login: "cleo"})
-	}
-	rows, c := drain(t, s.adapter(t), c, nil)
-	if rows[1].Fields[domain.FieldPriority].Value != "P0" || rows[1].Fields[domain.FieldOwner].Value != "p_cleo" || rows[1].Hash == old[1].Hash {
-		t.Errorf("after the new mapping: %+v", rows[1].Fields)
-	}
-	if rows[1].Fields[domain.FieldOwner].Raw == old[1].Fields[domain.FieldOwner].Raw {
-		t.Error("the merge would not see that the owner is known now")
-	}
-	s.sent.take()
-	drain(t, s.adapter(t), c, nil)
-	if all := s.sent.take(); len(all) > 2 {
-		t.Errorf("the second pass took %d requests", len(all))
+	for name, test := range map[string]struct {
+		change func(*site, *github.Config)
+		field  domain.Field
+		want   string
+	}{
+		"priority label": {func(_ *site, c *github.Config) {
+			c.Tracker.Mapping.PriorityLabels = map[domain.Priority]string{domain.P0: "urgent"}
+		}, domain.FieldPriority, "P0"},
+		"progress label": {func(_ *site, c *github.Config) { c.Tracker.Mapping.InProgressLabel = "urgent" }, domain.FieldStatus, "in_progress"},
+		"identity": {func(s *site, c *github.Config) {
+			c.Identities = append(c.Identities, domain.Identity{Person: "p_cleo", Account: s.ids["cleo"], Login: "cleo"})
+		}, domain.FieldOwner, "p_cleo"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			_, err := s.As("cleo").Create(repo, "x", "", "urgent")
+			must(t, err)
+			must(t, s.As("cleo").SetAssignees(repo, 1, "cleo"))
+			s.clock.add(time.Hour)
+			old, c := drain(t, s.adapter(t), nil, nil)
+			_, c = drain(t, s.adapter(t), c, nil)
+			s.config = func(cfg *github.Config) { test.change(s, cfg) }
+			rows, c := drain(t, s.adapter(t), c, nil)
+			if got := rows[1].Fields[test.field]; got.Value != test.want || got.Raw == old[1].Fields[test.field].Raw || rows[1].Hash == old[1].Hash {
+				t.Errorf("%s reads as %+v, before %+v; the engine must see a change", test.field, got, old[1].Fields[test.field])
+			}
+			_, c = drain(t, s.adapter(t), c, nil)
+			if page, err := s.adapter(t).Changed(t.Context(), c, nil); err != nil || !page.NotModified {
+				t.Errorf("it is not quiet afterwards: %+v, %v", page, err)
+			}
+		})
 	}
 }
 

@@ -534,3 +534,29 @@ func TestT33DueDatesAreDays(t *testing.T) {
 		}
 	}
 }
+
+// T68: a name that only another tracker knows assigns nobody here, though an
+// account may have it; somebody who is assigned already stays.
+func TestT68ForeignNamesAssignNobody(t *testing.T) {
+	s := newSite(t)
+	tracker := s.adapter(t)
+	d := draft()
+	d.Values[domain.FieldOwner] = domain.ExternalPrefix + "cleo"
+	made, err := tracker.Create(t.Context(), d)
+	must(t, err)
+	if got := s.state(t, made.Ref).Assignees; len(got) > 0 {
+		t.Errorf("created with %q", got)
+	}
+	on := fetch(t, tracker, made.Ref)
+	pushed := push(t, tracker, on, map[domain.Field]string{domain.FieldOwner: domain.ExternalPrefix + "cleo", domain.FieldTitle: "New"})
+	if pushed.Refused[domain.FieldOwner] == "" || len(s.state(t, made.Ref).Assignees) > 0 || s.state(t, made.Ref).Title != "New" {
+		t.Errorf("refused %v", pushed.Refused)
+	}
+	must(t, s.As("cleo").SetAssignees(repo, 1, "cleo", "ana"))
+	s.Wait(t)
+	on = fetch(t, tracker, made.Ref)
+	push(t, tracker, on, map[domain.Field]string{domain.FieldOwner: domain.ExternalPrefix + "cleo"})
+	if diff := cmp.Diff([]string{"cleo"}, s.state(t, made.Ref).Assignees); diff != "" {
+		t.Errorf("assignees:\n%s", diff)
+	}
+}
