@@ -14,6 +14,9 @@ import (
 // maxHook is the largest webhook delivery.
 const maxHook = 5 << 20
 
+// addressToken is the header in which the adapter of Jira looks for the token.
+const addressToken = "X-Followthrough-Address-Token"
+
 // hook hands a delivery to the intake: raw, because the signature is over the
 // bytes. An unknown tracker and a wrong signature answer the same.
 func (s *Server) hook(c echo.Context) error {
@@ -24,6 +27,12 @@ func (s *Server) hook(c echo.Context) error {
 	r := c.Request()
 	if r.Header.Get("Content-Encoding") != "" {
 		return refuse(http.StatusUnsupportedMediaType, "compressed deliveries are not accepted")
+	}
+	// A Data Center before version 10 cannot sign; its webhook's address has a
+	// token instead, which the adapter checks like a signature.
+	r.Header.Del(addressToken)
+	if token := c.QueryParam("token"); token != "" && kind == string(domain.Jira) {
+		r.Header.Set(addressToken, token)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxHook))
 	if err != nil {
