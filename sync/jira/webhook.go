@@ -117,18 +117,6 @@ func deref(t *text) string {
 	return string(*t)
 }
 
-// ParseWebhook reads a delivery of a tracker without a credential: nothing is
-// asked of Jira.
-func ParseWebhook(tracker domain.Tracker, identities []domain.Identity, header http.Header, body []byte) (domain.Event, error) {
-	site := strings.TrimRight(tracker.BaseURL, "/")
-	t := &Tracker{config: tracker, mapping: newMapping(tracker, identities), now: func() time.Time { return time.Time{} }, base: site, site: site,
-		client: &client{}, transitions: map[workflowPlace][]transition{}}
-	if strings.Contains(site, gateway) {
-		t.site = "" // the address of the API is none for people
-	}
-	return t.ParseWebhook(header, body)
-}
-
 // ParseWebhook reduces a verified delivery to what the engine needs. Events
 // that do not change an issue's fields, and issues of other projects, are
 // ignored; new kinds of events are, too.

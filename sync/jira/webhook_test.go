@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -103,7 +104,7 @@ func TestT82RecordedDeliveries(t *testing.T) {
 				}
 			}
 			must(t, json.Unmarshal(body, &payload))
-			tracker := domain.Tracker{ID: "t", Kind: domain.Jira, Flavor: domain.Cloud, BaseURL: "https://some-instance-test.atlassian.net", Project: "NONE"}
+			tracker := domain.Tracker{ID: "t", Kind: domain.Jira, Flavor: domain.Cloud, BaseURL: "https://some-instance-test.atlassian.net", Account: "a@b.example", Project: "NONE"}
 			if x.Deployment == "server" {
 				tracker.Flavor = domain.DataCenter
 			}
@@ -115,7 +116,10 @@ func TestT82RecordedDeliveries(t *testing.T) {
 			if !jira.VerifySignature(header, body, []string{hookSecret}) {
 				t.Fatal("the signature is refused")
 			}
-			event, err := jira.ParseWebhook(tracker, nil, header, body)
+			adapter, err := jira.New(jira.Config{Tracker: tracker, Secrets: domain.Secrets{Credential: "token"}, Now: newClock().now,
+				Transport: roundTrip(func(r *http.Request) (*http.Response, error) { return nil, errors.New("reading a delivery asked for " + r.URL.Path) })})
+			must(t, err)
+			event, err := adapter.ParseWebhook(header, body)
 			must(t, err)
 			about := strings.HasPrefix(x.Event, "jira:issue_")
 			if event.Ignored == about || !strings.HasPrefix(event.Delivery, "id-") || !strings.HasPrefix(event.Name, x.Event) {
