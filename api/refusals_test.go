@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/followthrough/followthrough/sync/trackertest/githubsim"
+	"github.com/followthrough/followthrough/sync/trackertest/jirasim"
 )
 
 // TestRefusals shows what a person reads when something from outside cannot be
@@ -194,6 +195,66 @@ func TestTrackerRefusals(t *testing.T) {
 			}
 			if w.post("member", "/api/v1/trackers/platform/check", nil).want(403).text("detail") != `your role "member" may not manage here; ask an administrator` {
 				t.Error("a member may check")
+			}
+		})
+	}
+}
+
+// TestJiraRefusals: a project that lacks what is needed is found out by the
+// check, before anything could be lost.
+func TestJiraRefusals(t *testing.T) {
+	tests := map[string]struct {
+		change object
+		world  func(w *world)
+		status int
+		says   string
+		note   bool // the tracker works without, and a note says how
+	}{
+		"wrong token": {change: object{"credential": "wrong-token-0123456789"}, status: 409,
+			says: "Jira refused GET /rest/api/2/myself with 401: Client must be authenticated to access this resource."},
+		"no such project": {change: object{"project": "NOPE"}, status: 409, says: "project NOPE is not visible to the tracker's account"},
+		"no due date on the screens": {world: func(w *world) {
+			for _, screen := range []jirasim.Screen{jirasim.CreateScreen, jirasim.EditScreen} {
+				w.trackers.jira.HideField("OPS", screen, "duedate")
+			}
+		}, status: 200, says: "field duedate is on no screen of Task; the value is kept in the description", note: true},
+		"a field we cannot fill": {world: func(w *world) {
+			field := w.trackers.jira.AddField("Cost centre", jirasim.TextField)
+			w.trackers.jira.ShowField("OPS", jirasim.CreateScreen, field)
+			w.trackers.jira.RequireField("OPS", field, true)
+		}, status: 200, says: "Cost centre"},
+		"may not edit": {world: func(w *world) { w.trackers.jira.Deny("robot@acme.example", "OPS", jirasim.EditIssues) }, status: 200,
+			says: "may not edit issues in OPS; give it the permission in the project's permission scheme"},
+		"no such issue type": {change: object{"mapping": object{"issue_type": "Measure"}}, status: 200,
+			says: `project OPS has no issue type "Measure"; choose one of its types in the mapping`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			if _, err := w.trackers.jira.CreateIssue("robot@acme.example", "OPS", "Task", jirasim.Values{"summary": "Something"}); err != nil {
+				t.Fatal(err)
+			}
+			if tt.world != nil {
+				tt.world(w)
+			}
+			w.ops(tt.change).want(201)
+			a := w.post("admin", "/api/v1/trackers/ops/check", nil)
+			if a.status != tt.status {
+				t.Fatalf("status %d, want %d: %s", a.status, tt.status, a.body)
+			}
+			if a.status != 200 {
+				if a.text("detail") != tt.says {
+					t.Errorf("a person reads %q, want %q", a.text("detail"), tt.says)
+				}
+				return
+			}
+			says := func(problem any) bool { return strings.Contains(problem.(string), tt.says) }
+			list := "problems"
+			if tt.note {
+				list = "notes"
+			}
+			if a.json()["ok"] != false || !slices.ContainsFunc(a.json()[list].([]any), says) {
+				t.Errorf("problems are %q, notes %q; want %q", a.json()["problems"], a.json()["notes"], tt.says)
 			}
 		})
 	}

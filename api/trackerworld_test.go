@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"github.com/followthrough/followthrough/domain"
 	tracksync "github.com/followthrough/followthrough/sync"
 	"github.com/followthrough/followthrough/sync/github"
+	"github.com/followthrough/followthrough/sync/jira"
 	"github.com/followthrough/followthrough/sync/trackertest/githubsim"
 	"github.com/followthrough/followthrough/sync/trackertest/jirasim"
 )
@@ -29,8 +29,6 @@ type trackers struct {
 	jiraUser   string
 	jiraMail   string
 }
-
-var errNoJira = errors.New("no Jira adapter yet")
 
 const hookSecret = "0123456789abcdef0123456789abcdef"
 
@@ -50,10 +48,11 @@ func newTrackers(w *world, log *slog.Logger) *trackers {
 		IncidentURL: func(key domain.IncidentKey) string { return "https://follow.example/incidents/" + string(key) },
 		Hooks: map[domain.TrackerKind]tracksync.HookReader{
 			domain.GitHub: {Verify: github.VerifySignature, Headers: []string{"X-GitHub-Event", "X-GitHub-Delivery"}},
+			domain.Jira:   {Verify: jira.VerifySignature, Headers: []string{"X-Atlassian-Webhook-Identifier"}},
 		},
 		Open: func(v domain.TrackerView) (tracksync.Tracker, error) {
 			if v.Tracker.Kind == domain.Jira {
-				return nil, errNoJira
+				return jira.New(jira.Config{Tracker: v.Tracker, Secrets: v.Secrets, Identities: v.Identities, Transport: k.jira.Transport(), Now: w.now})
 			}
 			return github.New(github.Config{Tracker: v.Tracker, Secrets: v.Secrets, Identities: v.Identities, Transport: k.github.Transport(), Now: w.now})
 		}})
