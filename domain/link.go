@@ -103,12 +103,15 @@ type WriteMark struct {
 	Hash string
 	// Version is the measure version that was pushed.
 	Version int64
-	// Believed holds, per written field, the value the plan saw in the tracker:
-	// an event that says otherwise reveals an edit we overwrote unseen.
+	// Believed holds, per field, the value the plan saw in the tracker: an event
+	// that says otherwise reveals an edit we overwrote unseen. Fields that were not
+	// written are among them, because a text carries several.
 	Believed map[Field]string
 	// Wrote holds, per written field, the value the tracker had afterwards: a
 	// later write that finds another one is contested.
 	Wrote map[Field]string
+	// Revision is the tracker's time of the write; zero where its answer does not say.
+	Revision time.Time
 }
 
 // CreateState is where a create stands.
