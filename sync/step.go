@@ -154,9 +154,10 @@ func (s *step) takenAsIs(d Decision) bool {
 	return !slices.ContainsFunc(d.Receive, func(u domain.FieldUpdate) bool { return values[u.Field] != u.Value })
 }
 
-// current reports whether the snapshot is young enough to plan a write on.
+// current reports whether the snapshot is young enough to plan a write on, and
+// read at all: what an answer without the issue left behind is a guess.
 func (s *step) current() bool {
-	return s.e.Now().Sub(s.e.freshAt(s.link.Link)) <= s.e.Settings.Fresh
+	return s.link.Link.Snapshot.Hash != "" && s.e.Now().Sub(s.e.freshAt(s.link.Link)) <= s.e.Settings.Fresh
 }
 
 // commitLocal stores what a merge decided about our own side.
@@ -279,15 +280,17 @@ func (s *step) keepNewer(old *domain.Snapshot) error {
 func (s *step) push(ctx context.Context, d Decision) error {
 	link := s.link.Link
 	push := domain.Push{Draft: s.draft(d.Values), On: *link.Snapshot, Fields: d.Write}
+	push.On.ReadAt = s.e.freshAt(link)
 	pushed, err := s.tracker.Push(ctx, push)
 	if err != nil {
 		return err
 	}
-	link.Writes = append(recent(link.Writes, s.e.Now()), domain.WriteMark{At: s.e.Now(), Hash: hashValues(d),
-		Version: s.link.Measure.Version, Believed: believed(*link.Snapshot, d.Write)})
+	mark := domain.WriteMark{At: s.e.Now(), Hash: hashValues(d), Version: s.link.Measure.Version,
+		Believed: valuesOf(*link.Snapshot, domain.SyncedFields()), Revision: pushed.Snapshot.Revision}
 	link.Base, link.FieldStates = withBase(link.Base, d.Base), d.States
 	s.confirm(&link, d.Values, d.Write, pushed)
-	link.Writes[len(link.Writes)-1].Wrote = believed(*link.Snapshot, d.Write)
+	mark.Wrote = valuesOf(*link.Snapshot, d.Write)
+	link.Writes = append(kept(link.Writes, s.e.Now()), mark)
 	for _, f := range d.Write {
 		s.report.pushed(s.link, f, d.Values[f])
 	}
@@ -295,8 +298,8 @@ func (s *step) push(ctx context.Context, d Decision) error {
 	return s.commit(context.WithoutCancel(ctx), link, nil, nil)
 }
 
-// believed notes what the plan saw, for the echo audit.
-func believed(on domain.Snapshot, fields []domain.Field) map[domain.Field]string {
+// valuesOf notes what fields of a snapshot say.
+func valuesOf(on domain.Snapshot, fields []domain.Field) map[domain.Field]string {
 	out := map[domain.Field]string{}
 	for _, f := range fields {
 		if v, ok := on.Fields[f]; ok {
@@ -379,6 +382,15 @@ func clip(s string) string {
 	return s
 }
 
+// kept are the write marks that the echo audit may still ask for: deliveries
+// come late. The marks hold texts, so there are not many.
+func kept(marks []domain.WriteMark, now time.Time) []domain.WriteMark {
+	marks = slices.DeleteFunc(slices.Clone(marks), func(m domain.WriteMark) bool { return now.Sub(m.At) > time.Hour })
+	return marks[max(0, len(marks)-maxMarks):]
+}
+
+const maxMarks = 12
+
 // recent keeps the write marks of the last ten minutes.
 func recent(marks []domain.WriteMark, now time.Time) []domain.WriteMark {
 	return slices.DeleteFunc(slices.Clone(marks), func(m domain.WriteMark) bool { return now.Sub(m.At) > 10*time.Minute })
@@ -399,7 +411,8 @@ func (s *step) oscillates(d Decision) bool {
 			return true
 		}
 	}
-	return contested(append(marks, domain.WriteMark{Believed: believed(*s.link.Link.Snapshot, d.Write)})) > maxContested
+	next := domain.WriteMark{Believed: valuesOf(*s.link.Link.Snapshot, d.Write), Wrote: d.Values}
+	return contested(append(marks, next)) > maxContested
 }
 
 // maxContested is how many contested writes in ten minutes are still an argument
@@ -411,8 +424,8 @@ const maxContested = 6
 func contested(marks []domain.WriteMark) int {
 	wrote, n := map[domain.Field]string{}, 0
 	for _, m := range marks {
-		for f, found := range m.Believed {
-			if ours, ok := wrote[f]; ok && ours != found {
+		for f := range m.Wrote {
+			if ours, ok := wrote[f]; ok && ours != m.Believed[f] {
 				n++
 				break
 			}
