@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/followthrough/followthrough/domain"
 )
@@ -131,6 +133,7 @@ func (e *Engine) processHook(ctx context.Context, view domain.TrackerView, track
 
 func (e *Engine) hookSnapshot(ctx context.Context, view domain.TrackerView, head domain.LinkHead, event domain.Event) (domain.DeliveryState, string, error) {
 	s := *event.Snapshot
+	s.ReadAt = time.Time{} // it says how the issue was when it was sent; before a write it is read again
 	if err := e.audit(ctx, view, head, event); err != nil {
 		return "", "", err
 	}
@@ -163,6 +166,15 @@ func (e *Engine) audit(ctx context.Context, view domain.TrackerView, head domain
 	if len(event.Before) == 0 {
 		return nil
 	}
+	for range maxAttempts {
+		if err := e.auditOnce(ctx, view, head, event); !errors.Is(err, domain.ErrStale) {
+			return err
+		}
+	}
+	return domain.Errorf(domain.ErrUnavailable, "the link keeps changing; what was overwritten could not be recorded")
+}
+
+func (e *Engine) auditOnce(ctx context.Context, view domain.TrackerView, head domain.LinkHead, event domain.Event) error {
 	link, err := e.Store.Link(ctx, head.ID)
 	if err != nil {
 		return err
@@ -186,23 +198,34 @@ func (e *Engine) audit(ctx context.Context, view domain.TrackerView, head domain
 	}
 	_, err = e.Store.CommitLink(ctx, domain.LinkCommit{Link: link.Link, MeasureVersion: link.Measure.Version, Conflicts: lost,
 		By: attribution(view, *event.Snapshot), Now: e.Now()})
-	if errors.Is(err, domain.ErrStale) {
-		return domain.Errorf(domain.ErrUnavailable, "the link changed meanwhile; the delivery is tried again")
-	}
 	return err
 }
 
-// writeOf finds our own write behind an event: the event's values are the ones
-// we pushed and the issue's revision is the one our push was answered with.
+// writeOf finds our own write behind an event: it has the revision that our
+// write was answered with or, where one push takes several requests, values
+// that we wrote and no later revision. Deliveries come late, so the write may
+// not be the last one.
 func writeOf(link domain.Link, event domain.Event) (domain.WriteMark, bool) {
-	for f := range event.Before {
-		base, ok := link.Base[f]
-		if !ok || !base.Revision.Equal(event.Snapshot.Revision) || base.Raw != event.Snapshot.Fields[f].Raw {
-			return domain.WriteMark{}, false
+	for _, mark := range slices.Backward(link.Writes) {
+		if !mark.Revision.IsZero() && mark.Revision.Equal(event.Snapshot.Revision) || wroteAll(mark, event) {
+			return mark, true
 		}
 	}
-	if n := len(link.Writes); n > 0 {
-		return link.Writes[n-1], true
-	}
 	return domain.WriteMark{}, false
+}
+
+func wroteAll(mark domain.WriteMark, event domain.Event) bool {
+	if !mark.Revision.IsZero() && event.Snapshot.Revision.After(mark.Revision) {
+		return false
+	}
+	shared := false
+	for f := range event.Before {
+		if wrote, ok := mark.Wrote[f]; ok {
+			if wrote != event.Snapshot.Fields[f].Value {
+				return false
+			}
+			shared = true
+		}
+	}
+	return shared
 }
