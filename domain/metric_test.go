@@ -14,6 +14,10 @@ import (
 //go:fix inline
 func num(v float64) *float64 { return new(v) }
 
+// parts is a metric without its methods, so that it is compared part by part
+// and not by its text.
+type parts domain.Metric
+
 func TestMetricText(t *testing.T) {
 	full := domain.Metric{Name: "time to detect lag", Unit: "min", Baseline: num(42), Target: num(5), Direction: domain.AtMost, WindowDays: 30, VerifyOn: domain.MustDate("2027-01-07")}
 	for text, want := range map[string]domain.Metric{
@@ -39,7 +43,7 @@ func TestMetricText(t *testing.T) {
 		"lag; target at_most 5; and then some": {Name: "lag; target at_most 5; and then some"},
 	} {
 		got := domain.ParseMetric(text)
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(parts(want), parts(got)); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", text, diff)
 		}
 		if got.Text() != text {
@@ -60,7 +64,7 @@ func TestMetricTextKept(t *testing.T) {
 		m := domain.ParseMetric(text)
 		// Numbers are written in one form; everything else stays word for word.
 		again := domain.ParseMetric(m.Text())
-		if diff := cmp.Diff(m, again); diff != "" {
+		if diff := cmp.Diff(parts(m), parts(again)); diff != "" {
 			t.Fatalf("%q reads as %+v, but %q reads differently:\n%s", text, m, m.Text(), diff)
 		}
 		kept := m.Name + m.NotMeasurable + m.Unit
@@ -89,7 +93,7 @@ func TestMetricRoundTrip(t *testing.T) {
 			return
 		}
 		accepted++
-		if diff := cmp.Diff(m.Metric, domain.ParseMetric(m.Metric.Text())); diff != "" {
+		if diff := cmp.Diff(parts(m.Metric), parts(domain.ParseMetric(m.Metric.Text()))); diff != "" {
 			t.Fatalf("%q loses (-stored +read):\n%s", m.Metric.Text(), diff)
 		}
 	})
