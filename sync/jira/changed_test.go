@@ -364,7 +364,13 @@ func TestT43ZeroMaxResults(t *testing.T) {
 	if len(keys(rows)) != 3 {
 		t.Errorf("seen %v", keys(rows))
 	}
-	_, err := canned(t, dataCenter(), 200, nil, `{"startAt":0,"maxResults":0,"total":40,"issues":[]}`).Changed(t.Context(), domain.Cursor(`{"v":1,"project":"10000"}`), nil)
+	row := `{"id":"10001","key":"OPS-1","fields":{"project":{"id":"10000"},"updated":"2026-01-05T09:00:00.000+0000"}}`
+	page, err := canned(t, dataCenter(), 200, nil, `{"startAt":0,"maxResults":0,"issues":[`+row+`]}`).Changed(t.Context(), domain.Cursor(`{"v":1,"project":"10000"}`), nil)
+	must(t, err)
+	if page.More {
+		t.Error("an unfilled page without a total is no end")
+	}
+	_, err = canned(t, dataCenter(), 200, nil, `{"startAt":0,"maxResults":0,"total":40,"issues":[]}`).Changed(t.Context(), domain.Cursor(`{"v":1,"project":"10000"}`), nil)
 	wantCode(t, err, domain.ErrUnavailable, "index_incomplete")
 }
 
@@ -390,6 +396,14 @@ func TestT45FilterIsNoPoll(t *testing.T) {
 		}
 		if _, ok := picked[other.Key]; ok {
 			t.Error("the rule's OR widened the search to another project")
+		}
+		must(t, s.EditIssue(s.cleo.Email, in.ID, jirasim.Values{"labels": []string{}})) // T46
+		s.Wait(t)
+		rows, _, _ = drained(t, tracker, nil)
+		for _, r := range rows {
+			if r.Selected || r.Fields[domain.FieldStatus].Value != "open" {
+				t.Errorf("after the label went: %+v", r)
+			}
 		}
 	})
 }
@@ -507,6 +521,40 @@ func TestT18WarningsAreRefusals(t *testing.T) {
 	s.Deny(s.sync.Email, "OPS", jirasim.Browse)
 	_, err := tracker.Changed(t.Context(), c, nil)
 	wantCode(t, err, domain.ErrForbidden, "access_lost")
+}
+
+// TestT33DueDatesHaveNoZone: a civil date crosses unchanged, whatever zone the
+// account lives in and whatever the time is.
+func TestT33DueDatesHaveNoZone(t *testing.T) {
+	for _, zone := range []string{"Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin"} {
+		each(t, func(t *testing.T, s *site) {
+			s.UpdateUser(s.sync.Email, func(u *jirasim.User) { u.TimeZone = zone })
+			for _, hour := range []time.Duration{0, 11, 23} {
+				s.clock.add(hour * time.Hour)
+				tracker := s.adapter(t)
+				on := s.made(t, tracker)
+				for _, day := range []string{"2026-03-29", "2026-12-31", "2028-02-29"} {
+					pushed(t, tracker, on, map[domain.Field]string{domain.FieldDueOn: day})
+					s.Wait(t)
+					on = s.read(t, tracker, on.Ref)
+					if x := s.state(t, on.Ref); x.DueDate != day || on.Fields[domain.FieldDueOn].Value != day {
+						t.Errorf("%s in %s: Jira has %q, we read %q", day, zone, x.DueDate, on.Fields[domain.FieldDueOn].Value)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestQuota: what the headers say about the requests that are left.
+func TestQuota(t *testing.T) {
+	h := http.Header{"Content-Type": {"application/json"}, "X-Ratelimit-Limit": {"350"}, "X-Ratelimit-Remaining": {"17"}, "X-Ratelimit-Reset": {"2026-01-05T10:00:00Z"}}
+	page, err := canned(t, cloud(), 200, h, `{"issues":[],"isLast":true}`).Changed(t.Context(), domain.Cursor(`{"v":1,"project":"10000"}`), nil)
+	must(t, err)
+	want := domain.Quota{Limit: 350, Remaining: 17, ResetAt: time.Date(2026, 1, 5, 10, 0, 0, 0, time.UTC)}
+	if diff := cmp.Diff(want, page.Quota); diff != "" {
+		t.Error(diff)
+	}
 }
 
 // TestT37EqualTimesDifferentContent: the hash tells what the time does not.

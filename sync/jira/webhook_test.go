@@ -117,7 +117,9 @@ func TestT82RecordedDeliveries(t *testing.T) {
 				t.Fatal("the signature is refused")
 			}
 			adapter, err := jira.New(jira.Config{Tracker: tracker, Secrets: domain.Secrets{Credential: "token"}, Now: newClock().now,
-				Transport: roundTrip(func(r *http.Request) (*http.Response, error) { return nil, errors.New("reading a delivery asked for " + r.URL.Path) })})
+				Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+					return nil, errors.New("reading a delivery asked for " + r.URL.Path)
+				})})
 			must(t, err)
 			event, err := adapter.ParseWebhook(header, body)
 			must(t, err)

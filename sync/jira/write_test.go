@@ -138,6 +138,91 @@ func TestT59ScreensDiffer(t *testing.T) {
 	})
 }
 
+// TestT59BareCreateScreen: a create screen without a description takes the
+// title alone; the marker is then the property, and the rest follows by edits.
+func TestT59BareCreateScreen(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		s.HideField("OPS", jirasim.CreateScreen, "description", "duedate", "priority", "assignee", "labels", s.metric)
+		w := s.watch()
+		tracker := s.adapter(t)
+		for n, want := range []int{2, 1} {
+			nonce := fmt.Sprint("n", n)
+			w.take()
+			made, err := tracker.Create(t.Context(), draft(nonce))
+			must(t, err)
+			if got := w.take(); len(got) != want {
+				t.Errorf("create %d took %v", n, lines(got))
+			}
+			x := s.state(t, made.Ref)
+			if x.Description != "" || x.Summary == "" || !strings.Contains(string(x.Properties["followthrough.sync"]), nonce) {
+				t.Errorf("created %+v", x)
+			}
+			s.Wait(t)
+			on := s.read(t, tracker, made.Ref)
+			got := pushed(t, tracker, on, map[domain.Field]string{domain.FieldDescription: "text", domain.FieldDueOn: "2026-03-31", domain.FieldOwner: "p_ana"})
+			if len(got.Refused) > 0 {
+				t.Errorf("the edit was refused: %v", got.Refused)
+			}
+		}
+		// After a day the screens are looked at afresh.
+		s.ShowField("OPS", jirasim.CreateScreen, "description", "duedate", "priority", "assignee", "labels", s.metric)
+		s.clock.add(25 * time.Hour)
+		made, err := tracker.Create(t.Context(), draft("later"))
+		must(t, err)
+		if x := s.state(t, made.Ref); x.DueDate != "2026-03-31" || x.Assignee == "" || x.Description == "" {
+			t.Errorf("created %+v", x)
+		}
+		// What is not optional is a refusal, whatever else it names.
+		s.RequireField("OPS", "reporter", true)
+		s.HideField("OPS", jirasim.CreateScreen, "duedate")
+		d := draft("never")
+		d.Values[domain.FieldTitle] = ""
+		_, err = tracker.Create(t.Context(), d)
+		wantKind(t, err, domain.ErrInvalid)
+	})
+}
+
+// TestResolutionAlone: done and cancelled share a status; going from one to
+// the other changes the resolution, which Jira may not allow.
+func TestResolutionAlone(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		s.SetWorkflow("OPS", "", jirasim.Workflow{Initial: "10000", Steps: []jirasim.Step{
+			{ID: "31", Name: "Close", From: []string{"10000"}, To: "10001", Resolution: jirasim.Required}, {ID: "11", Name: "Reopen", From: []string{"10001"}, To: "10000"}}})
+		s.config = func(c *jira.Config) {
+			c.Tracker.Mapping.Statuses = map[domain.Projection][]string{"open": {"10000"}, "done": {"10001"}, "cancelled": {"10001"}}
+			c.Tracker.Mapping.Resolutions = map[domain.Projection]string{"done": "10000", "cancelled": "10001"}
+		}
+		w := s.watch()
+		tracker := s.adapter(t)
+		on := s.made(t, tracker)
+		pushed(t, tracker, on, map[domain.Field]string{domain.FieldStatus: "done"})
+		s.Wait(t)
+		on = s.read(t, tracker, on.Ref)
+		if on.Fields[domain.FieldStatus].Value != "done" {
+			t.Fatalf("status %+v", on.Fields[domain.FieldStatus])
+		}
+		w.take()
+		got := pushed(t, tracker, on, map[domain.Field]string{domain.FieldStatus: "cancelled"})
+		if !strings.Contains(got.Refused[domain.FieldStatus], "reopen the issue first") {
+			t.Errorf("refused %v", got.Refused)
+		}
+		s.faulty.Store(true)
+		next := w.next
+		w.next = roundTrip(func(r *http.Request) (*http.Response, error) { // a site that has the resolution on its edit screen
+			if r.Method == http.MethodPut {
+				return answer(r, http.StatusNoContent, nil, ""), nil
+			}
+			return next.RoundTrip(r)
+		})
+		w.take()
+		got = pushed(t, tracker, on, map[domain.Field]string{domain.FieldStatus: "cancelled"})
+		sent := w.take()
+		if len(got.Refused) != 0 || len(sent) != 1 || sent[0].body != `{"fields":{"resolution":{"id":"10001"}}}`+"\n" {
+			t.Errorf("refused %v, sent %v", got.Refused, sent)
+		}
+	})
+}
+
 // TestT59EditScreen: the field is on the create screen and gone from the edit
 // screen; the value moves to the block once the field is empty.
 func TestT59EditScreen(t *testing.T) {
@@ -700,6 +785,21 @@ func TestOddBlocks(t *testing.T) {
 	on := s.made(t, tracker)
 	whole := s.state(t, on.Ref).Description
 	foreign := "----\n*Tracked measure* [https://followthrough.example/measures/M-9]{anchor:m-01JB0000000000000000000009-zz}\n* *Due:* 2020-01-01\n\n"
+	// A poll of a Data Center does not show the property; there the id in the
+	// block tells whose it is.
+	must(t, s.EditIssue(s.cleo.Email, on.Ref.ID, jirasim.Values{"description": "intro\n\n" + foreign + whole}))
+	s.Wait(t)
+	rows, _, _ := drained(t, tracker, nil)
+	for who, want := range map[string]string{measureID: "2026-03-31", "01JB0000000000000000000009": "2020-01-01", "01JC": "2020-01-01", "": "2020-01-01"} {
+		if got := tracker.For(rows[0], who).Fields[domain.FieldDueOn].Value; got != want {
+			t.Errorf("for %q the due date is %q, want %q", who, got, want)
+		}
+	}
+	before := s.state(t, on.Ref).Description
+	pushed(t, tracker, rows[0], map[domain.Field]string{domain.FieldDueOn: "2026-09-09"})
+	if now := s.state(t, on.Ref).Description; now != strings.Replace(before, "2026-03-31", "2026-09-09", 1) {
+		t.Errorf("more than our line changed: %s", cmp.Diff(before, now))
+	}
 	for name, tc := range map[string]struct {
 		text        string
 		due, metric string
