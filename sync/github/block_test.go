@@ -17,9 +17,9 @@ func pieces() []string {
 		"\n<!-- m:begin v1 id=A n=B -->\n", "\n<!-- m:end -->\n", "<!-- m:cut -->", "\n- **Due:** 2026-01-01\n", "\n- **Success metric:** —\n", "---", "\n---\n", "—", "- ", "Fixes #9", "ü", "🙂", "\u00a0", "\\", "\"", "(", ")", "0", "a@b.example", "\v", "*", "_"}
 }
 
-func anyText(max int) *rapid.Generator[string] {
+func anyText(most int) *rapid.Generator[string] {
 	return rapid.Custom(func(t *rapid.T) string {
-		return strings.Join(rapid.SliceOfN(rapid.OneOf(rapid.SampledFrom(pieces()), rapid.String()), 0, max).Draw(t, "pieces"), "")
+		return strings.Join(rapid.SliceOfN(rapid.OneOf(rapid.SampledFrom(pieces()), rapid.String()), 0, most).Draw(t, "pieces"), "")
 	})
 }
 

@@ -59,9 +59,7 @@ func (t *Tracker) learn(c cursor) {
 	t.learnPlace(c.Place)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for id, meaning := range c.Labels {
-		t.labelIDs[id] = meaning
-	}
+	maps.Copy(t.labelIDs, c.Labels)
 }
 
 // remember adds what this adapter knows by now to the position.

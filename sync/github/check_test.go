@@ -17,7 +17,7 @@ import (
 func TestT72TokenExpiry(t *testing.T) {
 	s := newSite(t)
 	ends := s.clock.now().Add(40 * 24 * time.Hour)
-	s.token = s.Server.Token("sync-user", githubsim.TokenOptions{Repos: []string{repo}, Expires: ends})
+	s.token = s.Token("sync-user", githubsim.TokenOptions{Repos: []string{repo}, Expires: ends})
 	report, err := s.adapter(t).Check(t.Context())
 	must(t, err)
 	if !report.CredentialExpires.Equal(ends) || report.Account != "sync-user" {

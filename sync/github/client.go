@@ -144,6 +144,7 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 // handling locks the client by the wall clock (T21, T22, T23).
 const kept = "Kept-"
 
+//nolint:gochecknoglobals // a constant list; Go has no constant arrays
 var hiddenHeaders = [...]string{"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-RateLimit-Resource", "Retry-After", "Location"}
 
 // bounded reads every answer to its end, up to the cap, and closes it: no
@@ -156,7 +157,7 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // it was read; there is nothing left to fail
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading the answer: %w", err)
@@ -193,7 +194,7 @@ func (c *client) send(ctx context.Context, op operation, method, path string, bo
 	if resp == nil || resp.Response == nil {
 		return answer{}, c.failed(ctx, op, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	data, err := io.ReadAll(resp.Body) // already in memory
 	if err != nil {
 		return answer{}, c.failed(ctx, op, err)
@@ -204,8 +205,8 @@ func (c *client) send(ctx context.Context, op operation, method, path string, bo
 }
 
 // do is send for requests that must succeed: any other status is an error.
-func (c *client) do(ctx context.Context, op operation, method, path string, body any, header ...string) (answer, error) {
-	a, err := c.send(ctx, op, method, path, body, header...)
+func (c *client) do(ctx context.Context, op operation, method, path string, body any) (answer, error) {
+	a, err := c.send(ctx, op, method, path, body)
 	if err != nil {
 		return a, err
 	}
@@ -230,7 +231,7 @@ func (c *client) into(op operation, a answer, v any) error {
 // next is the address of the next page. An address on another host is an
 // error: following it would be a request somebody else chose.
 func (c *client) next(op operation, a answer) (string, error) {
-	for _, link := range strings.Split(a.header.Get("Link"), ",") {
+	for link := range strings.SplitSeq(a.header.Get("Link"), ",") {
 		target, rel, ok := strings.Cut(link, ";")
 		if !ok || !strings.Contains(rel, `rel="next"`) {
 			continue

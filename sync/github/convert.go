@@ -143,7 +143,7 @@ func (t *Tracker) build(n native, s domain.Snapshot) domain.Snapshot {
 // says nothing.
 func (t *Tracker) hash(n native) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %q %q %q\n", n.Title, n.Body, n.State, n.Reason)
+	_, _ = fmt.Fprintf(h, "%q %q %q %q\n", n.Title, n.Body, n.State, n.Reason)
 	var parts []string
 	for _, l := range n.Labels {
 		parts = append(parts, fmt.Sprintf("l %d %q %s", l.ID, l.Name, l.Means))
@@ -152,7 +152,7 @@ func (t *Tracker) hash(n native) string {
 		parts = append(parts, fmt.Sprintf("a %d %q %s", a.ID, a.Login, t.person(a)))
 	}
 	slices.Sort(parts)
-	fmt.Fprint(h, strings.Join(parts, "\n"))
+	_, _ = fmt.Fprint(h, strings.Join(parts, "\n"))
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 

@@ -33,12 +33,10 @@ type operation struct {
 // failed explains a request without an answer. A create may have happened
 // unless the connection was never made (T19).
 func (c *client) failed(ctx context.Context, op operation, err error) error {
-	var told *domain.Error
-	if errors.As(err, &told) {
+	if told, ok := errors.AsType[*domain.Error](err); ok {
 		return told // the governor below, or the pin, refused it before it was sent
 	}
-	var token *ghinstallation.HTTPError
-	if errors.As(err, &token) {
+	if token, ok := errors.AsType[*ghinstallation.HTTPError](err); ok {
 		return c.tokenFailed(op, token)
 	}
 	kind, text := domain.ErrUnavailable, "GitHub could not be reached"

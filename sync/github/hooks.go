@@ -34,6 +34,8 @@ type Delivery struct {
 }
 
 // hookEvents are the events a repository's webhook is made for.
+//
+//nolint:gochecknoglobals // a constant list; Go has no constant arrays
 var hookEvents = [...]string{"issues", "label", "repository"}
 
 type wireHook struct {

@@ -291,7 +291,7 @@ func (t *Tracker) putOwner(value string, n native) (domain.RemoteValue, []accoun
 		return known && accountRaw(a) == current.Raw && t.person(a) != ""
 	})
 	if value == "" {
-		return t.withoutOwner(current, known, n, kept)
+		return t.withoutOwner(known, n, kept)
 	}
 	wanted, problem := t.wanted(value, n)
 	if problem != "" {
@@ -313,7 +313,7 @@ func (t *Tracker) putOwner(value string, n native) (domain.RemoteValue, []accoun
 
 // withoutOwner is the remote form of no owner. Strangers stay assigned: who
 // belongs to nobody here is not ours to remove.
-func (t *Tracker) withoutOwner(current domain.RemoteValue, known bool, n native, kept []account) (domain.RemoteValue, []account) {
+func (t *Tracker) withoutOwner(known bool, n native, kept []account) (domain.RemoteValue, []account) {
 	if !known {
 		return domain.RemoteValue{State: domain.FieldFailed, Problem: "several people are assigned on GitHub; unassign them there"}, n.Assignees
 	}

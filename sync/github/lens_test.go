@@ -17,7 +17,7 @@ type nowhere struct{ t *rapid.T }
 
 func (n nowhere) RoundTrip(r *http.Request) (*http.Response, error) {
 	n.t.Fatalf("a lens sent %s %s", r.Method, r.URL)
-	return nil, nil
+	return nil, domain.Errorf(domain.ErrUnavailable, "nowhere")
 }
 
 func lensTracker(t *rapid.T) *Tracker {
@@ -90,7 +90,7 @@ func anyValue(t *rapid.T, f domain.Field) string {
 }
 
 // apply is a GitHub that does exactly as it is told.
-func apply(t *rapid.T, tracker *Tracker, on domain.Snapshot, p plan) domain.Snapshot {
+func apply(tracker *Tracker, on domain.Snapshot, p plan) domain.Snapshot {
 	n := nativeOf(on)
 	if v, ok := p.patch["title"].(string); ok {
 		n.Title = v
@@ -147,7 +147,7 @@ func TestLensLaws(t *testing.T) {
 		w := &writer{t: tracker, now: nativeOf(on), refused: map[domain.Field]string{}, back: on,
 			push: domain.Push{Draft: domain.Draft{MeasureID: "OWN", MeasureURL: "https://f.example/m", Values: values}, On: on, Fields: []domain.Field{f}}}
 		p := w.plan(t.Context())
-		after := apply(t, tracker, on, p)
+		after := apply(tracker, on, p)
 		got, known := after.Fields[f]
 		if put.State == domain.FieldFailed {
 			if w.refused[f] == "" {

@@ -35,7 +35,7 @@ func TestT4CredentialsStayOnTheHost(t *testing.T) {
 		}
 		resp, err := p.RoundTrip(r)
 		if err == nil {
-			resp.Body.Close()
+			_ = resp.Body.Close()
 		}
 		if (err == nil) != want || (sent == 1) != want || !want && domain.KindOf(err) != domain.ErrForbidden {
 			t.Errorf("%s: sent %d times, %v", address, sent, err)

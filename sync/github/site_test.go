@@ -80,7 +80,7 @@ func newSite(t testing.TB, change ...func(*githubsim.Options)) *site {
 	}
 	s.AddUser("admin")
 	s.Grant(repo, "admin", githubsim.RoleAdmin)
-	s.token = s.Server.Token("sync-user", githubsim.TokenOptions{Repos: []string{repo}})
+	s.token = s.Token("sync-user", githubsim.TokenOptions{Repos: []string{repo}})
 	s.sent = &recorder{next: checked(t, s.Server, o.Enterprise, &s.faulty)}
 	s.transport = s.sent
 	return s
@@ -108,7 +108,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 		if body, err = io.ReadAll(req.Body); err != nil {
 			return nil, err
 		}
-		req.Body.Close()
+		_ = req.Body.Close()
 		req.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	r.mu.Lock()
@@ -242,7 +242,7 @@ func (s *site) Wait(testing.TB) { s.clock.add(3 * time.Second) }
 // ref reads the true address of an issue.
 func (s *site) ref(t testing.TB, number int) domain.RemoteRef {
 	t.Helper()
-	i, ok := s.Server.Issue(repo, number)
+	i, ok := s.Issue(repo, number)
 	if !ok {
 		t.Fatalf("there is no issue %d", number)
 	}
@@ -251,7 +251,7 @@ func (s *site) ref(t testing.TB, number int) domain.RemoteRef {
 
 func (s *site) state(t testing.TB, ref domain.RemoteRef) githubsim.Issue {
 	t.Helper()
-	i, ok := s.Server.Issue(repo, ref.Number)
+	i, ok := s.Issue(repo, ref.Number)
 	if !ok {
 		t.Fatalf("there is no issue %d", ref.Number)
 	}
@@ -439,8 +439,7 @@ func wantKind(t testing.TB, err error, want domain.Kind) {
 }
 
 func codeOf(err error) string {
-	var e *domain.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*domain.Error](err); ok {
 		return e.Code
 	}
 	return ""
@@ -459,7 +458,7 @@ func (s spoiler) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	body, err := io.ReadAll(resp.Body)
-	resp.Body.Close()
+	_ = resp.Body.Close()
 	if err != nil {
 		return nil, err
 	}

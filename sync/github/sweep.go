@@ -184,8 +184,7 @@ func (t *Tracker) sweepList(ctx context.Context, l listing, refs []domain.Remote
 }
 
 func domainCode(err error) string {
-	var e *domain.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*domain.Error](err); ok {
 		return e.Code
 	}
 	return ""

@@ -45,7 +45,7 @@ func TestT66SweepTellsDeletesAndMoves(t *testing.T) {
 			s.AddRepo("acme/attic", githubsim.RepoOptions{Private: true})
 			s.Grant("acme/attic", "cleo", githubsim.RoleWrite)
 			s.Grant("acme/attic", "sync-user", githubsim.RoleRead)
-			s.token = s.Server.Token("sync-user", githubsim.TokenOptions{})
+			s.token = s.Token("sync-user", githubsim.TokenOptions{})
 			all := s.refs(t)
 			must(t, s.As("admin").Delete(repo, 3))
 			to, err := s.As("cleo").Transfer(repo, 4, "acme/attic")
@@ -84,7 +84,7 @@ func TestT63MovedIssuesAreNotFollowed(t *testing.T) {
 		s.AddRepo("acme/attic", githubsim.RepoOptions{Private: true})
 		s.Grant("acme/attic", "cleo", githubsim.RoleWrite)
 		s.Grant("acme/attic", "sync-user", githubsim.RoleWrite)
-		s.token = s.Server.Token("sync-user", githubsim.TokenOptions{})
+		s.token = s.Token("sync-user", githubsim.TokenOptions{})
 		tracker := s.adapter(t)
 		on := create(t, s, tracker)
 		to, err := s.As("cleo").Transfer(repo, 1, "acme/attic")
@@ -101,7 +101,7 @@ func TestT63MovedIssuesAreNotFollowed(t *testing.T) {
 				t.Errorf("%d: asked for %s", status, r.Path)
 			}
 		}
-		if i, _ := s.Server.Issue("acme/attic", to); i.Title != "Alert on replica lag" {
+		if i, _ := s.Issue("acme/attic", to); i.Title != "Alert on replica lag" {
 			t.Errorf("%d: the moved issue was written to: %q", status, i.Title)
 		}
 	}

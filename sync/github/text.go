@@ -158,7 +158,7 @@ func normal(text string) string { return domain.NormalText(text) }
 // line says the same: hard line breaks and mentions of people stay as typed.
 func reuse(text, old string) string {
 	have := map[string][]string{}
-	for _, raw := range strings.Split(old, "\n") {
+	for raw := range strings.SplitSeq(old, "\n") {
 		key := normal(decode(raw))
 		have[key] = append(have[key], raw)
 	}

@@ -274,7 +274,7 @@ func (t *Tracker) number(address string) (int, error) {
 	refuse := func() (int, error) {
 		return 0, domain.Invalid("address", "%q is not an issue of %s; write its web address or %s", clip(address, 200), t.cfg.Tracker.Repository, t.key(118))
 	}
-	repository, number := "", ""
+	var repository, number string
 	if g := shortForm.FindStringSubmatch(address); g != nil {
 		repository, number = g[1], g[2]
 	} else {

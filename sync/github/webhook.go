@@ -119,10 +119,7 @@ func (t *Tracker) concerns(e envelope) bool {
 
 func (t *Tracker) issueEvent(event domain.Event, e envelope) (domain.Event, error) {
 	var i issue
-	unread := json.Unmarshal(e.Issue, &i)
-	if unread == nil {
-		unread = i.complete()
-	}
+	whole := json.Unmarshal(e.Issue, &i) == nil && i.complete() == nil
 	ref := t.refOf(e.Issue)
 	if i.pull() || ref.ID == "" || ref.Number <= 0 {
 		event.Ignored = true // a pull request, or a delivery too old to name its issue
@@ -144,7 +141,7 @@ func (t *Tracker) issueEvent(event domain.Event, e envelope) (domain.Event, erro
 		event.Moved = moved(c)
 		return event, nil
 	}
-	if unread != nil {
+	if !whole {
 		return event, nil // the delivery says which issue, but not how it is: it is read again (T83)
 	}
 	s := t.snapshot(i, event.Ref.Place, t.cfg.Now(), time.Time{})

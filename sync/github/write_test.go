@@ -2,6 +2,7 @@ package github_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -71,7 +72,7 @@ func patched(t *testing.T, all []sent) []map[string]any {
 	t.Helper()
 	var out []map[string]any
 	for _, r := range all {
-		if r.Method == "PATCH" {
+		if r.Method == http.MethodPatch {
 			var body map[string]any
 			must(t, json.Unmarshal([]byte(r.Body), &body))
 			out = append(out, body)
