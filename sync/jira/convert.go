@@ -155,6 +155,10 @@ func (r *reader) identify(ref domain.RemoteRef) error {
 	if ok, err := r.field("creator", &creator); err == nil && ok {
 		r.s.Author = creator.account(r.t.cloud())
 	}
+	var creator userRow
+	if _, err := r.field("creator", &creator); err == nil { // an odd creator is nobody's
+		r.s.Author = creator.account(r.t.cloud())
+	}
 	r.s.Fields = map[domain.Field]domain.RemoteValue{}
 	return nil
 }

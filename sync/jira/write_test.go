@@ -882,6 +882,33 @@ func TestWebhookSnapshotKeepsTheMarker(t *testing.T) {
 	}
 }
 
+// TestAuthors: who created an issue is the same account on every way of
+// reading it, and tells our own twin from a person's copy (T62).
+func TestAuthors(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		tracker := s.adapter(t)
+		s.AddWebhook(s.sync.Email, jirasim.Webhook{Name: "w", URL: "https://x.example/h", Events: []string{"jira:issue_updated"}})
+		on := s.made(t, tracker)
+		theirs := s.Copy(t, on.Ref)
+		s.Edit(t, on.Ref, map[domain.Field]string{domain.FieldTitle: "edited by somebody else"})
+		s.Wait(t)
+		e, err := tracker.ParseWebhook(http.Header{}, s.Deliveries()[0].Body)
+		must(t, err)
+		swept, err := tracker.Sweep(t.Context(), []domain.RemoteRef{on.Ref})
+		must(t, err)
+		rows, _, _ := drained(t, tracker, nil)
+		ways := []domain.Snapshot{on, *e.Snapshot, *swept[0].Snapshot, rows[slices.IndexFunc(rows, func(r domain.Snapshot) bool { return r.Ref.ID == on.Ref.ID })]}
+		for n, got := range ways {
+			if got.Author != s.account(s.sync) {
+				t.Errorf("way %d: author %q, want %q", n, got.Author, s.account(s.sync))
+			}
+		}
+		if got := s.read(t, tracker, theirs).Author; got != s.account(s.cleo) {
+			t.Errorf("the copy is by %q", got)
+		}
+	})
+}
+
 // TestBudget is section D of the request budget, for the rows of Jira.
 func TestBudget(t *testing.T) {
 	each(t, func(t *testing.T, s *site) {
