@@ -1,0 +1,32 @@
+package chart
+
+// Texts are all words of the pictures in one language. A %d or %s stands for a
+// number, in the order of the English text.
+type Texts struct {
+	// General.
+	DecimalMark, DayUnit, WeeksCount, PerYear, NoLowerEnd, NoUpperEnd, NotReached, TooFew, Of, EventsOf, NoneInDays, SomeInDays, None, SmallTeams, All, Now, AsTable, Interval, Cases, Day, Time, Share, Target, Objective, Group, Priority, Measure, Title, State, Service, Incidents, ExposureDays, AtRisk string
+	// States of a measure.
+	StateOpen, StateDone, StateVerified, StateCancelled, StateUnknown, OverdueDays, Open, Done, Cancelled, StillOpen, Created, Closed, Ended string
+	// Plan.
+	PlanTitle, PlanDesc, NoPlan, PlanDropped, RollDone, RollVerified, RollOverdue, RollPastPromise, RollCancelled, RollWithoutDate, RollUnknown, OriginalDate, CurrentDate, DaysPastOriginal string
+	// Overdue.
+	OverdueTitle, OverdueDesc, OverdueLead, OverdueUnknown, NothingOpen, Overdue, PastPromise, Burden, OfOpen, BucketDays, BucketOver, LastWeeks string
+	// On time.
+	OnTimeTitle, OnTimeDesc, OnTimeLead, OnTimePending, OnTimeWithout, ByOriginal, ByCurrent, Masked, Moved, WithoutDate, SLATitle, SLADesc, WithinTargetCreated, WithinTargetResolved, Attained, WorstCase, Trend, NotJudged string
+	// Completion.
+	CompletionTitle, CompletionDesc, DotsDesc, CompletionLead, CompletionFew, UnknownNote, DaysSinceCreated string
+	// Ageing and flow.
+	AgeingTitle, AgeingDesc, AgeingLead, AgeingRow, P50Closed, P85Closed, OlderThanP85, OldestOpen, AgeInDays, FlowTitle, FlowDesc, ForecastNote, ForecastLead, ForecastFew, ForecastTooLarge, NeverClears, Week, WeekBeginning, Arrivals, Departures, OpenAtEnd string
+	// Funnel.
+	FunnelTitle, FunnelDesc, FunnelNote, FunnelLead, FunnelLines, NoCases, OnTimeShare, Limits95, Limits998, MeanOpen, Difference, MeasuresWithDeadline string
+	// Recurrence.
+	RecurrenceTitle, RecurrenceDesc, RecurrenceLead, UndatedNote, Recurred, DaysSinceResolved, StatesTitle, StatesDesc, StatesNote, StatesLead, RatioOverdueDone, PlanState, PlanNone, PlanAllDropped, PlanAllDone, PlanSomeOpen, PlanSomeOverdue, Recurrences, Rate, RecurrencesPerYear, BeforeAfterTitle, BeforeAfterDesc, BeforeAfterLead, AssociationNote, RatioWord, RatioAxis, Before, After, NoChange string
+	// Services.
+	MeanTitle, MeanDesc, TrendLead, TrendFew, ServicesAtRisk, MeanIncidents, DaysInWindow, ServicesTitle, ServicesDesc, ServicesLead, IncidentsCount, IncidentMark, PlanCompleted, PlansCompleted, Beta string
+	// Success metric.
+	RunTitle, RunDesc, NoReadings, EffectAttained, EffectMissed, EffectOpen, EffectNotDone, EffectShift, SeriesNote, Reading, Phase, PhaseBefore, PhaseBetween, PhaseAfter, Signal, OutsideLimits, Limit, BaselineMean string
+	// Data quality.
+	QualityTitle, QualityDesc, QualityLead, Check, OfCases, MarksFigures string
+	// Checks are the names of the data quality checks.
+	Checks map[string]string
+}
