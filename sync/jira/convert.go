@@ -152,10 +152,6 @@ func (r *reader) identify(ref domain.RemoteRef) error {
 	r.s.Ref, r.s.Revision = ref, updated
 	r.s.CreatedAt, _ = r.time("created") // only a display value and the order of twins
 	var creator userRow
-	if ok, err := r.field("creator", &creator); err == nil && ok {
-		r.s.Author = creator.account(r.t.cloud())
-	}
-	var creator userRow
 	if _, err := r.field("creator", &creator); err == nil { // an odd creator is nobody's
 		r.s.Author = creator.account(r.t.cloud())
 	}
