@@ -16,6 +16,7 @@ type Store interface {
 	trackerStore
 	importStore
 	reportStore
+	assessmentStore
 	accessStore
 	peopleStore
 	policyStore
@@ -40,16 +41,17 @@ type Options struct {
 
 // App is all operations, wired.
 type App struct {
-	Incidents *Incidents
-	Measures  *Measures
-	Links     *Links
-	Conflicts *Conflicts
-	Trackers  *Trackers
-	Imports   *Imports
-	Reports   *Reports
-	Access    *Access
-	People    *People
-	Policies  *Policies
+	Incidents   *Incidents
+	Measures    *Measures
+	Links       *Links
+	Conflicts   *Conflicts
+	Trackers    *Trackers
+	Imports     *Imports
+	Reports     *Reports
+	Access      *Access
+	People      *People
+	Policies    *Policies
+	Assessments *Assessments
 
 	// Now and Zone are the clock and the zone the operations judge by.
 	Now  func() time.Time
@@ -73,10 +75,11 @@ func New(o Options) *App {
 		Imports:   &Imports{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
 		Reports: &Reports{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone,
 			portfolios: portfolios{store: o.Store, now: o.Now, zone: zone}},
-		Access:   access,
-		People:   &People{Store: o.Store, Now: o.Now, forget: access.Forget},
-		Policies: policies,
-		Now:      o.Now,
-		Zone:     zone,
+		Access:      access,
+		People:      &People{Store: o.Store, Now: o.Now, forget: access.Forget},
+		Policies:    policies,
+		Assessments: &Assessments{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
+		Now:         o.Now,
+		Zone:        zone,
 	}
 }

@@ -9,12 +9,10 @@ import (
 )
 
 type incidentStore interface {
+	recurrenceStore
 	planStore
 	CreateIncident(ctx context.Context, scope domain.Scope, by domain.Attribution, create func(key domain.IncidentKey) (domain.Incident, error)) (domain.Incident, error)
-	Incident(ctx context.Context, scope domain.Scope, key domain.IncidentKey) (domain.Incident, error)
 	UpdateIncident(ctx context.Context, scope domain.Scope, key domain.IncidentKey, version int64, by domain.Attribution, change func(i *domain.Incident, measures func() ([]domain.Measure, error)) error) (domain.Incident, error)
-	Incidents(ctx context.Context, scope domain.Scope, filter domain.IncidentFilter, page domain.Page) (domain.List[domain.Incident], error)
-	History(ctx context.Context, scope domain.Scope, subject domain.Subject, key string, page domain.Page) (domain.List[domain.Change], error)
 	Team(ctx context.Context, id domain.TeamID) (domain.Team, error)
 }
 

@@ -175,7 +175,9 @@ func TestReportScopes(t *testing.T) {
 	m := w.measure(func(n *domain.NewMeasure) { n.DueOn = domain.MustDate("2026-11-26") })
 	must(w.Measures.Create(t.Context(), bea, domain.NewMeasure{Title: "Theirs", Team: "t_b", DueOn: domain.MustDate("2026-11-26")}))(t)
 	w.at = w.at.AddDate(0, 0, 10)
-	count := func(by domain.Actor) int { return must(w.Reports.Overdue(t.Context(), by, app.ReportQuery{}))(t).Current.Count }
+	count := func(by domain.Actor) int {
+		return must(w.Reports.Overdue(t.Context(), by, app.ReportQuery{}))(t).Current.Count
+	}
 	if a, b, all := count(ana), count(bea), count(auditor); a != 1 || b != 1 || all != 2 {
 		t.Errorf("overdue: %d, %d and %d of all", a, b, all)
 	}

@@ -39,6 +39,8 @@ const (
 	SubjectTeam     Subject = "team"
 	SubjectToken    Subject = "token"
 	SubjectPolicy   Subject = "policy"
+	// SubjectAssessment is a periodic assessment of recurrence; its key is the period.
+	SubjectAssessment Subject = "assessment"
 )
 
 // Attribution says who caused a change and why. It accompanies every write.

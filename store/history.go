@@ -72,9 +72,26 @@ func (db *DB) subjectInScope(ctx context.Context, scope domain.Scope, subject do
 	case domain.SubjectTracker:
 		_, err := db.TrackerByID(ctx, scope, domain.TrackerID(key))
 		return err
-	case domain.SubjectPerson, domain.SubjectTeam, domain.SubjectToken, domain.SubjectPolicy:
+	case domain.SubjectPerson, domain.SubjectTeam, domain.SubjectToken, domain.SubjectPolicy, domain.SubjectAssessment:
 	}
 	return notFound(string(subject), key)
+}
+
+// Note appends rows to the history of a subject without changing anything else:
+// decisions that are nothing but their own record.
+func (db *DB) Note(ctx context.Context, scope domain.Scope, by domain.Attribution, subject domain.Subject, key string, changes ...domain.FieldChange) error {
+	if err := db.subjectInScope(ctx, scope, subject, key); err != nil {
+		return err
+	}
+	return db.write(ctx, func(tx *txn) error {
+		if err := tx.repeated(by); err != nil {
+			return err
+		}
+		if err := tx.history(subject, key, by, entries(changes...)); err != nil {
+			return err
+		}
+		return tx.remember(by, subject, key)
+	})
 }
 
 // EachChange calls f for every history row in scope after a number, in log

@@ -1,0 +1,177 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+type assessmentStore interface {
+	recurrenceStore
+	EachHistory(ctx context.Context, scope domain.Scope, subject domain.Subject, f func(key string, rows []domain.Change) error) error
+}
+
+// Assessments are the periodic looks at recurrence. They concern the whole
+// organisation, so they are for those who see all of it.
+type Assessments struct {
+	Store    assessmentStore
+	Policies *Policies
+	Now      func() time.Time
+	Zone     *time.Location
+}
+
+// sameCauseMonths is how far apart incidents of one apparent cause may lie to
+// be looked at together.
+const sameCauseMonths = 6
+
+// Candidates are the groups of at least two incidents with the same apparent
+// cause that a period asks to be judged: within six months up to its end, one
+// of them in the period.
+func (s *Assessments) Candidates(ctx context.Context, by domain.Actor, period string) ([]domain.RecurrenceGroup, error) {
+	if err := by.Require(domain.CanAudit); err != nil {
+		return nil, err
+	}
+	first, after, err := domain.PeriodOf(period)
+	if err != nil {
+		return nil, err
+	}
+	from, to := first.Start(s.Zone), after.Start(s.Zone)
+	filter := domain.IncidentFilter{From: to.AddDate(0, -sameCauseMonths, 0), To: to}
+	groups, recent := map[string][]domain.IncidentKey{}, map[string]bool{}
+	for page := (domain.Page{Limit: 200, Sort: []string{"started_at"}}); ; {
+		list, err := s.Store.Incidents(ctx, domain.Everything(), filter, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range list.Items {
+			if i.Status == domain.IncidentDismissed {
+				continue
+			}
+			for _, cause := range i.Causes {
+				groups[cause] = append(groups[cause], i.Key)
+				recent[cause] = recent[cause] || !i.StartedAt.Before(from)
+			}
+		}
+		if page.Cursor = list.NextCursor; page.Cursor == "" {
+			break
+		}
+	}
+	out := []domain.RecurrenceGroup{}
+	for cause, keys := range groups {
+		if len(keys) >= 2 && recent[cause] {
+			out = append(out, domain.RecurrenceGroup{Cause: cause, Incidents: keys})
+		}
+	}
+	slices.SortFunc(out, func(a, b domain.RecurrenceGroup) int {
+		if len(a.Incidents) != len(b.Incidents) {
+			return len(b.Incidents) - len(a.Incidents)
+		}
+		return strings.Compare(a.Cause, b.Cause)
+	})
+	return out, nil
+}
+
+// Record stores the answer of a period with the candidates as they stand. A
+// later answer of the same period stands beside the earlier one, not over it.
+func (s *Assessments) Record(ctx context.Context, by domain.Actor, a domain.Assessment) (domain.Assessment, error) {
+	if err := by.Require(domain.CanManage); err != nil {
+		return domain.Assessment{}, err
+	}
+	a.Note = domain.NormalText(a.Note)
+	if err := a.Check(domain.DateOf(s.Now().In(s.Zone))); err != nil {
+		return domain.Assessment{}, err
+	}
+	var err error
+	if a.Candidates, err = s.Candidates(ctx, by, a.Period); err != nil {
+		return domain.Assessment{}, err
+	}
+	err = s.Store.Note(ctx, domain.Everything(), creation(ctx, by, ""), domain.SubjectAssessment, a.Period, a.Record())
+	if _, again := replayed(err); err != nil && !again {
+		return domain.Assessment{}, err
+	}
+	all, err := s.of(ctx, a.Period)
+	if err != nil || len(all) == 0 {
+		return domain.Assessment{}, err
+	}
+	return all[len(all)-1], nil
+}
+
+func (s *Assessments) of(ctx context.Context, period string) ([]domain.Assessment, error) {
+	list, err := s.Store.History(ctx, domain.Everything(), domain.SubjectAssessment, period, domain.Page{Limit: 200})
+	if err != nil {
+		return nil, err
+	}
+	return assessments(list.Items)
+}
+
+func assessments(rows []domain.Change) ([]domain.Assessment, error) {
+	var out []domain.Assessment
+	for _, row := range rows {
+		a, err := domain.AssessmentOf(row)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+// List returns every assessment, the latest first.
+func (s *Assessments) List(ctx context.Context, by domain.Actor) ([]domain.Assessment, error) {
+	if err := by.Require(domain.CanAudit); err != nil {
+		return nil, err
+	}
+	var out []domain.Assessment
+	err := s.Store.EachHistory(ctx, domain.Everything(), domain.SubjectAssessment, func(_ string, rows []domain.Change) error {
+		some, err := assessments(rows)
+		out = append(out, some...)
+		return err
+	})
+	slices.SortFunc(out, func(a, b domain.Assessment) int { return int(b.Seq - a.Seq) })
+	return out, err
+}
+
+// Due names the periods that are over, have not been assessed, and lie after
+// the first incident: what an auditor would ask for, the oldest first.
+func (s *Assessments) Due(ctx context.Context, by domain.Actor) ([]string, error) {
+	done, err := s.List(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := s.Policies.Store.Policy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	first, err := s.Store.Incidents(ctx, domain.Everything(), domain.IncidentFilter{}, domain.Page{Limit: 1, Sort: []string{"key"}})
+	if err != nil || len(first.Items) == 0 {
+		return nil, err
+	}
+	months := 3
+	if policy.AssessmentMonths == 1 {
+		months = 1
+	}
+	today := domain.DateOf(s.Now().In(s.Zone))
+	var out []string
+	for d := domain.DateOf(first.Items[0].CreatedAt.In(s.Zone)); ; {
+		period := domain.PeriodAt(d, months)
+		_, after, err := domain.PeriodOf(period)
+		if err != nil || today.Before(after) {
+			return out, err
+		}
+		if !slices.ContainsFunc(done, func(a domain.Assessment) bool { return covers(a.Period, period) }) {
+			out = append(out, period)
+		}
+		d = after
+	}
+}
+
+// covers reports whether an assessed period answers for another: itself, or the
+// quarter of a month.
+func covers(assessed, asked string) bool {
+	from, to, err := domain.PeriodOf(assessed)
+	first, after, otherErr := domain.PeriodOf(asked)
+	return err == nil && otherErr == nil && !first.Before(from) && !to.Before(after)
+}
