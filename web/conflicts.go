@@ -104,7 +104,7 @@ func (s *Server) resolveConflicts(c echo.Context, p *templates.Page) error {
 			return one
 		}
 		if one != nil {
-			failed = append(failed, fmt.Sprintf("%s: %s", id, p.Refusal(one.Error())))
+			failed = append(failed, fmt.Sprintf("%s: %s", id, p.Say(one)))
 		}
 	}
 	if len(failed) > 0 {

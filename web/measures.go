@@ -85,7 +85,7 @@ func (s *Server) bulkEdit(c echo.Context, p *templates.Page) error {
 	var failed []templates.BulkResult
 	for _, r := range results {
 		if r.Err != nil {
-			failed = append(failed, templates.BulkResult{Key: r.Key, Text: p.Refusal(r.Err.Error())})
+			failed = append(failed, templates.BulkResult{Key: r.Key, Text: p.Say(r.Err)})
 		}
 	}
 	if len(failed) > 0 {

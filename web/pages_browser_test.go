@@ -35,6 +35,7 @@ func TestEveryPageInChromium(t *testing.T) {
 type namedPage struct{ name, path string }
 
 func everyPage() []namedPage {
-	return []namedPage{{"measures", "/measures"}, {"measure", "/measures/M-1"}, {"measure-edit", "/measures/M-1/edit"},
+	return []namedPage{{"dashboard", "/"}, {"mine", "/mine"}, {"incidents", "/incidents"}, {"incident", "/incidents/INC-1"}, {"incident-new", "/incidents/new"},
+		{"incident-edit", "/incidents/INC-1/edit"}, {"conflicts", "/conflicts"}, {"measures", "/measures"}, {"measure", "/measures/M-1"}, {"measure-edit", "/measures/M-1/edit"},
 		{"measure-new", "/measures/new"}, {"account", "/account"}}
 }

@@ -74,7 +74,7 @@ func (s *Server) fail(err error, c echo.Context) {
 	var spoken *domain.Error
 	switch {
 	case errors.As(err, &spoken):
-		text = p.Refusal(spoken.Error())
+		text = p.Say(spoken)
 	case status == http.StatusInternalServerError:
 		text = p.T("failure.internal")
 		s.log.ErrorContext(c.Request().Context(), "request failed", "request", id, "method", c.Request().Method, "path", c.Request().URL.Path, "error", err)

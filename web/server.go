@@ -113,7 +113,8 @@ func (s *Server) routes() {
 	in := s.echo.Group("", session)
 	get := func(path string, h handler) { in.GET(path, s.signedIn(h)) }
 	post := func(path string, h handler) { in.POST(path, s.signedIn(h)) }
-	for _, part := range []func(get, post register){s.dashboardRoutes, s.measureRoutes, s.incidentRoutes, s.conflictRoutes, s.exportRoutes, s.accountRoutes} {
+	for _, part := range []func(get, post register){s.dashboardRoutes, s.measureRoutes, s.incidentRoutes, s.conflictRoutes, s.exportRoutes, s.trackerRoutes, s.peopleRoutes,
+		s.tokenRoutes, s.policyRoutes, s.accountRoutes} {
 		part(get, post)
 	}
 }

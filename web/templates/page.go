@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/followthrough/followthrough/domain"
@@ -98,10 +99,28 @@ func (p *Page) Complaints() []Complaint {
 		}
 		out = append(out, Complaint{f.Field, label, p.Refusal(f.Message)})
 	}
-	if len(out) == 0 {
+	switch {
+	case e.Code == "closing_gate":
+		out = append(out, Complaint{Text: p.T("closing.refused")})
+	case len(out) == 0:
 		out = append(out, Complaint{Text: p.Refusal(e.Error())})
 	}
 	return out
+}
+
+// Say is an error of the rules in one line.
+func (p *Page) Say(err error) string {
+	view := *p
+	view.Problem = err
+	var parts []string
+	for _, c := range view.Complaints() {
+		if c.Label != "" {
+			parts = append(parts, c.Label+": "+c.Text)
+		} else {
+			parts = append(parts, c.Text)
+		}
+	}
+	return strings.Join(parts, "; ")
 }
 
 // Date shows a civil date.
