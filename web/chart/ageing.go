@@ -43,7 +43,7 @@ func Ageing(r metrics.FlowReport, o Options) Picture {
 		for k, age := range g.AgesDays {
 			name := "pic-dot-hollow"
 			if g.P85.Shown && g.P85.Value != nil && age > *g.P85.Value {
-				name = "pic-dot-late"
+				name = "pic-dot-ink"
 			}
 			c.circle(name, f.x.place(age), y+float64(k%5-2)*3, 3)
 		}
@@ -60,7 +60,7 @@ func Ageing(r metrics.FlowReport, o Options) Picture {
 	}{
 		{t.P50Closed, func(x float64) { c.line("pic-now", x+6, y-8, x+6, y+8) }},
 		{t.P85Closed, func(x float64) { c.line("pic-target", x+6, y-8, x+6, y+8) }},
-		{t.OlderThanP85, func(x float64) { c.circle("pic-dot-late", x+6, y, 3) }},
+		{t.OlderThanP85, func(x float64) { c.circle("pic-dot-ink", x+6, y, 3) }},
 	} {
 		s.draw(at)
 		c.text("pic-small pic-muted", at+16, y+4, s.text)

@@ -45,14 +45,15 @@ func SLA(r metrics.SLAReport, objectives map[domain.Priority]float64, o Options)
 	x, n := 0, 0
 	var lines []bullet
 	for _, row := range r.Priorities {
-		label := string(row.Priority) + " · " + t.days(float64(row.TargetDays))
+		target := t.number(float64(row.TargetDays), 0) + " " + t.DayUnit
+		label := string(row.Priority) + " · " + target
 		b := bullet{label, Mark{Kind: "sla", Priority: string(row.Priority)}, row.Attained, &row.WorstCase, nil}
 		if v, ok := objectives[row.Priority]; ok {
 			b.objective = &v
 		}
 		lines = append(lines, b)
 		x, n = x+row.Attained.X, n+row.Attained.N
-		p.Table.add(o.href(b.mark), string(row.Priority), t.days(float64(row.TargetDays)), t.shown(row.Attained), t.shownInterval(row.Attained), t.of(row.Attained.X, row.Attained.N),
+		p.Table.add(o.href(b.mark), string(row.Priority), target, t.shown(row.Attained), t.shownInterval(row.Attained), t.of(row.Attained.X, row.Attained.N),
 			t.shown(row.WorstCase), strconv.Itoa(row.Cancelled), t.shown(row.Trend), strconv.Itoa(row.NotJudged))
 	}
 	p.Lead = t.of(x, n) + " " + t.withinTarget(r.Origin)

@@ -132,7 +132,7 @@ func textWidth(s string, size float64) float64 {
 		case r > 0x2e80: // Chinese, Japanese, Korean, pictographs
 			w += 1.1
 		default:
-			w += 0.6
+			w += 0.63
 		}
 	}
 	return w * size

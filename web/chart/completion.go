@@ -25,7 +25,7 @@ func Completion(r metrics.CompletionReport, targets []float64, o Options) Pictur
 	p.Desc = t.CompletionDesc
 	p.Table = Table{Caption: t.CompletionTitle, Head: numbers(t.Day, t.AtRisk, t.Done, t.Interval, t.Cancelled, t.StillOpen)}
 	last := r.Curve[len(r.Curve)-1].Day
-	f := frame{left: 72, right: defaultWidth - 118, top: 22, bottom: 262}
+	f := frame{left: 72, right: defaultWidth - 134, top: 22, bottom: 262}
 	f.x, f.y = linear(0, last, f.left, f.right), linear(0, 1, f.bottom, f.top)
 	c := newCanvas(defaultWidth, 330)
 	var done, open, lower, upper []point
@@ -51,7 +51,7 @@ func Completion(r metrics.CompletionReport, targets []float64, o Options) Pictur
 	for _, d := range targets {
 		if d > 0 && d <= last {
 			c.line("pic-target", f.x.place(d), f.top-6, f.x.place(d), f.bottom)
-			c.text("pic-small pic-middle", f.x.place(d), f.top-9, t.days(d))
+			c.text("pic-small pic-middle", f.x.place(d), f.top-9, t.plain(d, 1)+" "+t.DayUnit)
 		}
 	}
 	days := ticks(0, last, 8)

@@ -46,10 +46,10 @@ func burnUp(p *Picture, r *metrics.FlowReport, fc *metrics.ForecastReport, t *Te
 		}
 	}
 	top := max(1, created[past])
-	f := frame{left: 56, right: defaultWidth - 128, top: 20, bottom: 250}
-	f.x, f.y = linear(0, float64(past)+min(ahead, 104), f.left, f.right), linear(0, nice(top), f.bottom, f.top)
-	c := newCanvas(defaultWidth, 306)
-	f.yAxis(c, ticks(0, nice(top), 4), func(v float64) string { return t.number(v, 0) })
+	f := frame{left: 56, right: defaultWidth - 128, top: 34, bottom: 264}
+	f.x, f.y = linear(0, float64(past)+min(ahead, 104), f.left, f.right), linear(0, roof(top), f.bottom, f.top)
+	c := newCanvas(defaultWidth, 320)
+	f.yAxis(c, ticks(0, roof(top), 4), func(v float64) string { return t.number(v, 0) })
 	now := point{f.x.place(float64(past)), f.y.place(closed[past])}
 	goal := f.y.place(created[past])
 	reach := func(weeks float64) point { return point{f.x.place(float64(past) + weeks), goal} }
@@ -102,7 +102,7 @@ func weekAxis(c *canvas, f *frame, weeks []metrics.FlowWeek, ahead float64, t *T
 
 // clearTicks name the weeks by which the backlog is clear, above the plot.
 func clearTicks(c *canvas, f *frame, clear map[string]float64, past float64, t *Texts) {
-	before := 0.0
+	before, high := 0.0, 0.0
 	for _, g := range []string{"50", "85", "95"} {
 		w, ok := clear[g]
 		if !ok || w > 104 {
@@ -112,9 +112,13 @@ func clearTicks(c *canvas, f *frame, clear map[string]float64, past float64, t *
 		text := g + " %"
 		half := textWidth(text, 11)/2 + 3
 		c.line("pic-axis", x, f.top, x, f.top+6)
-		if x-half > before {
+		switch { // a second line where the first is taken
+		case x-half > before:
 			c.text("pic-small pic-middle", x, f.top-5, text)
 			before = x + half
+		case x-half > high:
+			c.text("pic-small pic-middle", x, f.top-18, text)
+			high = x + half
 		}
 	}
 }

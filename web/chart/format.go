@@ -97,6 +97,9 @@ func (t *Texts) interval(unit string, lower, upper *float64) string {
 	if i := strings.LastIndexByte(low, ' '); lower != nil && upper != nil && i > 0 && strings.HasSuffix(high, low[i:]) && !strings.ContainsAny(low, "<>") {
 		low = low[:i]
 	}
+	if strings.HasPrefix(low, "-") || strings.HasPrefix(high, "-") || lower == nil || upper == nil {
+		return low + " " + t.To + " " + high
+	}
 	return low + "–" + high
 }
 
@@ -130,6 +133,14 @@ func (t *Texts) counts(f metrics.Figure) string {
 		return t.of(f.X, f.N) + " (" + t.TooFew + ")"
 	}
 	return fmt.Sprintf(t.EventsOf, f.Events, f.N) + " (" + t.TooFew + ")"
+}
+
+// whole rounds a number of days.
+func whole(v float64) int {
+	if math.IsNaN(v) {
+		return 0
+	}
+	return int(math.Round(min(max(v, -1e15), 1e15)))
 }
 
 func (t *Texts) of(x, n int) string { return fmt.Sprintf(t.Of, x, n) }

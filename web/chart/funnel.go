@@ -45,7 +45,7 @@ func Funnel(r metrics.ComparisonReport, o Options) Picture {
 		x, y := f.x.place(float64(g.Funnel.OnTime.N)), f.y.place(share)
 		end := c.mark(o.href(Mark{Kind: "funnel", Team: g.Group}), t.none(g.Group)+": "+t.of(g.Funnel.OnTime.X, g.Funnel.OnTime.N))
 		if g.Funnel.Flagged {
-			c.circle("pic-dot-late", x, y, 5)
+			c.circle("pic-dot-ink", x, y, 5)
 			name := fit(t.none(g.Group), 120, 11)
 			at := x + 9
 			if at+textWidth(name, 11) > defaultWidth-4 {

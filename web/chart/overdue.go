@@ -43,7 +43,7 @@ func Overdue(r metrics.OverdueReport, o Options) Picture {
 		c.text("pic-small", legendX+18, 18, t.bucket(i))
 		legendX += 18 + textWidth(t.bucket(i), 11) + 16
 	}
-	x := linear(0, nice(float64(max(1, most))), label, defaultWidth-right)
+	x := linear(0, roof(float64(max(1, most))), label, defaultWidth-right)
 	for i, g := range groups {
 		overdueBar(c, g, float64(top+row*i), x, &o)
 	}

@@ -123,6 +123,9 @@ const headLine = 18
 // WriteFile writes a file of its own: the same picture under its title, lead and
 // notes, with the style sheet inside the file.
 func (p Picture) WriteFile(w io.Writer) error {
+	if !p.Drawn() && len(p.Table.Rows) > 0 {
+		p.drawTable()
+	}
 	width := p.width
 	if !p.Drawn() {
 		width = defaultWidth
@@ -145,6 +148,45 @@ func (p Picture) WriteFile(w io.Writer) error {
 	_, err := fmt.Fprintf(w, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"+`<svg class="pic" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %[1]s %[2]s" width="%[1]s" height="%[2]s" role="img" aria-labelledby="%[3]s-title %[3]s-desc"><title id="%[3]s-title">%[4]s</title><desc id="%[3]s-desc">%[5]s</desc><style>%[6]s</style><rect class="pic-ground" width="100%%" height="100%%"/>%[7]s<g transform="translate(0 %[8]s)">%[9]s</g>%[10]s</svg>`+"\n",
 		coordinate(width), coordinate(y+16+p.height+below+12), esc(p.ID), esc(p.Title), esc(p.describe()), stylesheet, head.b.String(), coordinate(y+16), p.body, foot.b.String())
 	return err
+}
+
+// maxDrawnRows bounds the table that is drawn where there is no picture.
+const maxDrawnRows = 60
+
+// drawTable draws the table: what a file holds when it is all there is.
+func (p *Picture) drawTable() {
+	const row, size = 22, 12
+	t := &p.Table
+	widths := make([]float64, len(t.Head))
+	total := 0.0
+	rows := t.Rows[:min(len(t.Rows), maxDrawnRows)]
+	for i := range t.Head {
+		widths[i] = textWidth(t.Head[i].Name, size)
+		for _, r := range rows {
+			widths[i] = max(widths[i], textWidth(r.Cells[i], size))
+		}
+		widths[i] = min(widths[i], 300) + 18
+		total += widths[i]
+	}
+	c := newCanvas(max(defaultWidth, total+32), float64(row*(len(rows)+1)+8))
+	line := func(class string, y float64, cell func(i int) string) {
+		x := 16.0
+		for i, w := range widths {
+			text := fit(cell(i), w-10, size)
+			if t.Head[i].Number {
+				c.text(strings.TrimSpace(class+" pic-end"), x+w-18, y, text)
+			} else {
+				c.text(class, x, y, text)
+			}
+			x += w
+		}
+		c.line("pic-grid", 16, y+7, 16+total, y+7)
+	}
+	line("pic-muted", row-7, func(i int) string { return t.Head[i].Name })
+	for n, r := range rows {
+		line("", float64(row*(n+2)-7), func(i int) string { return r.Cells[i] })
+	}
+	p.draw(c)
 }
 
 func esc(s string) string { return html.EscapeString(printable(s)) }

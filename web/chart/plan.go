@@ -17,8 +17,9 @@ type PlanRow struct {
 
 // The layout of the plan: label, axis, status.
 const (
-	planLabel  = 232
-	planStatus = 132
+	planKey    = 52
+	planLabel  = 262
+	planStatus = 142
 	planRow    = 30
 	planTop    = 30
 )
@@ -73,8 +74,8 @@ func planLine(c *canvas, r *PlanRow, y float64, at func(time.Time) float64, asOf
 	t, f := &o.Texts, &r.Facts
 	status := t.planState(f, asOf)
 	defer c.mark(o.href(Mark{Kind: "plan", Measure: r.Key}), r.Key+" "+r.Title+": "+status)()
-	c.text("pic-bold", 8, y+4, fit(r.Key, 64, 12))
-	c.text("", 8+72, y+4, fit(r.Title, planLabel-8-72-12, 12))
+	c.text("pic-bold", 8, y+4, fit(r.Key, planKey-6, 12))
+	c.text("", 8+planKey, y+4, fit(r.Title, planLabel-8-planKey-8, 12))
 	from, to := at(f.Created), at(f.Ended(asOf))
 	const half = 6
 	c.rect(planClass(f), from, y-half, max(2, to-from), 2*half)

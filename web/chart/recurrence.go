@@ -32,8 +32,8 @@ func Recurrence(r metrics.RecurrenceReport, o Options) Picture {
 			most = max(most, *q.Upper)
 		}
 	}
-	most = min(1, nice(most))
-	f := frame{left: 72, right: defaultWidth - 118, top: 16, bottom: 236}
+	most = min(1, roof(most))
+	f := frame{left: 72, right: defaultWidth - 134, top: 16, bottom: 236}
 	f.x, f.y = linear(0, last, f.left, f.right), linear(0, most, f.bottom, f.top)
 	c := newCanvas(defaultWidth, 302)
 	f.yAxis(c, ticks(0, most, 4), t.percent)
@@ -92,7 +92,7 @@ func States(r metrics.RecurrenceReport, o Options) Picture {
 	if len(r.ByState) == 0 {
 		return p
 	}
-	const row, top, left, right = 36, 14, 150, 204
+	const row, top, left, right = 36, 14, 176, 178
 	f := frame{left: left, right: defaultWidth - right, top: top, bottom: float64(top + row*len(r.ByState))}
 	f.x = logarithmic(low, high, f.left, f.right)
 	c := newCanvas(defaultWidth, f.bottom+40)
@@ -101,9 +101,9 @@ func States(r metrics.RecurrenceReport, o Options) Picture {
 	}
 	for i, s := range r.ByState {
 		y := f.top + float64(row*i) + row/2
-		words := fmt.Sprintf(t.SomeInDays, s.Recurrences, int(s.ExposureDays))
+		words := fmt.Sprintf(t.SomeInDays, s.Recurrences, whole(s.ExposureDays))
 		if s.Recurrences == 0 {
-			words = fmt.Sprintf(t.NoneInDays, int(s.ExposureDays))
+			words = fmt.Sprintf(t.NoneInDays, whole(s.ExposureDays))
 		}
 		end := c.mark(o.href(Mark{Kind: "states", State: s.State.String()}), t.planStateName(s.State)+": "+words)
 		c.text("pic-end", f.left-10, y+4, fit(t.planStateName(s.State), f.left-14, 12))
@@ -135,7 +135,7 @@ func BeforeAfter(b metrics.BeforeAfter, o Options) Picture {
 	p.Notes = append(p.Notes, t.AssociationNote)
 	p.Lead = fmt.Sprintf(t.BeforeAfterLead, b.EventsBefore, t.number(b.DaysBefore, 0), b.EventsAfter, t.number(b.DaysAfter, 0), b.Families)
 	if b.Ratio.Shown && b.Ratio.Value != nil {
-		p.Lead += " " + t.RatioWord + " " + t.figureOrBlank(b.Ratio) + "."
+		p.Lead += " " + fmt.Sprintf(t.RatioLead, t.figureOrBlank(b.Ratio))
 	}
 	p.Table = Table{Caption: t.BeforeAfterTitle, Head: append(words(""), numbers(t.Incidents, t.ExposureDays)...)}
 	p.Table.add("", t.Before, strconv.Itoa(b.EventsBefore), t.number(b.DaysBefore, 0))
@@ -153,8 +153,8 @@ func BeforeAfter(b metrics.BeforeAfter, o Options) Picture {
 	f := frame{left: 300, right: defaultWidth - 40, top: 24, bottom: 86}
 	f.x = logarithmic(low, high, f.left, f.right)
 	c := newCanvas(defaultWidth, 130)
-	c.text("", 12, 42, fit(t.Before+": "+fmt.Sprintf(t.SomeInDays, b.EventsBefore, int(b.DaysBefore)), 270, 12))
-	c.text("", 12, 66, fit(t.After+": "+fmt.Sprintf(t.SomeInDays, b.EventsAfter, int(b.DaysAfter)), 270, 12))
+	c.text("", 12, 42, fit(t.Before+": "+fmt.Sprintf(t.SomeInDays, b.EventsBefore, whole(b.DaysBefore)), 270, 12))
+	c.text("", 12, 66, fit(t.After+": "+fmt.Sprintf(t.SomeInDays, b.EventsAfter, whole(b.DaysAfter)), 270, 12))
 	for _, v := range logTicks(low, high) {
 		c.line("pic-grid", f.x.place(v), f.top, f.x.place(v), f.bottom)
 	}

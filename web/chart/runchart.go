@@ -110,8 +110,8 @@ func drawRun(c *canvas, readings []metrics.Reading, outside []bool, in *metrics.
 	for i, q := range points {
 		end := c.mark("", readings[i].At.In(zone).Format("2006-01-02 15:04")+": "+t.brief(readings[i].Value))
 		if outside[i] {
-			c.circle("pic-dot-late", q.x, q.y, 5)
-			c.circle("pic-whisker", q.x, q.y, 8)
+			c.circle("pic-dot", q.x, q.y, 3)
+			c.circle("pic-whisker", q.x, q.y, 7)
 		} else {
 			c.circle("pic-dot", q.x, q.y, 3)
 		}

@@ -54,6 +54,20 @@ func nice(v float64) float64 {
 	return 10 * power
 }
 
+// roof is a round number at or a little above v, for the end of an axis.
+func roof(v float64) float64 {
+	if !(v > 0) {
+		return 1
+	}
+	power := math.Pow(10, math.Floor(math.Log10(v)))
+	for _, m := range []float64{1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10} {
+		if v <= m*power*(1+1e-9) {
+			return m * power
+		}
+	}
+	return 10 * power
+}
+
 // ticks are about n round values from 0 or a round start to the end.
 func ticks(from, to float64, n int) []float64 {
 	step := nice((to - from) / float64(max(1, n)))

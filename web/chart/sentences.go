@@ -129,10 +129,14 @@ func (t *Texts) forecastLead(r *metrics.ForecastReport) string {
 		return fmt.Sprintf(t.ForecastFew, r.Backlog, r.HistoryWeeks, total)
 	}
 	args := []any{r.Backlog}
-	for _, list := range [][]metrics.Figure{r.Plain, r.WithArrivals} {
-		for _, f := range list[:3] {
-			args = append(args, week(f))
-		}
+	for _, f := range r.Plain[:3] {
+		args = append(args, week(f))
+	}
+	if r.WithArrivals[0].Value == nil { // the others are later still
+		return fmt.Sprintf(t.ForecastNever, args...)
+	}
+	for _, f := range r.WithArrivals[:3] {
+		args = append(args, week(f))
 	}
 	return fmt.Sprintf(t.ForecastLead, args...)
 }

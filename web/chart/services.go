@@ -25,9 +25,9 @@ func MeanCumulative(r metrics.RecurrenceReport, o Options) Picture {
 		}
 	}
 	f := frame{left: 72, right: defaultWidth - 70, top: 16, bottom: 236}
-	f.x, f.y = linear(0, last, f.left, f.right), linear(0, nice(most), f.bottom, f.top)
+	f.x, f.y = linear(0, last, f.left, f.right), linear(0, roof(most), f.bottom, f.top)
 	c := newCanvas(defaultWidth, 302)
-	f.yAxis(c, ticks(0, nice(most), 4), t.brief)
+	f.yAxis(c, ticks(0, roof(most), 4), t.brief)
 	curve := []point{{f.left, f.bottom}}
 	var lower, upper []point
 	for _, q := range r.Mean {
@@ -64,7 +64,7 @@ func MeanCumulative(r metrics.RecurrenceReport, o Options) Picture {
 // The layout of small multiples: three in a row.
 const (
 	panelColumns = 3
-	panelHeight  = 148
+	panelHeight  = 160
 	panelPlot    = 74
 )
 
@@ -104,8 +104,8 @@ func Services(r metrics.RecurrenceReport, o Options) Picture {
 
 func panel(c *canvas, s *metrics.ServiceHistory, x0, y0, width float64, most int, o *Options) {
 	t := &o.Texts
-	f := frame{left: x0 + 34, right: x0 + width - 14, top: y0 + 34, bottom: y0 + 34 + panelPlot}
-	f.x, f.y = linear(0, s.Days, f.left, f.right), linear(0, nice(float64(most)), f.bottom, f.top)
+	f := frame{left: x0 + 34, right: x0 + width - 14, top: y0 + 42, bottom: y0 + 42 + panelPlot}
+	f.x, f.y = linear(0, s.Days, f.left, f.right), linear(0, roof(float64(most)), f.bottom, f.top)
 	note := fmt.Sprintf(t.IncidentsCount, len(s.Incidents))
 	if s.Beta.Shown && s.Beta.Value != nil {
 		note += ", β " + t.figureOrBlank(s.Beta)
@@ -113,7 +113,7 @@ func panel(c *canvas, s *metrics.ServiceHistory, x0, y0, width float64, most int
 	end := c.mark(o.href(Mark{Kind: "services", Service: s.Service}), s.Service+": "+note)
 	c.text("pic-bold", x0+8, y0+14, fit(s.Service, width-20, 12))
 	c.text("pic-small pic-muted", x0+8, y0+28, fit(note, width-18, 11))
-	f.yAxis(c, []float64{0, nice(float64(most))}, func(v float64) string { return t.number(v, 0) })
+	f.yAxis(c, []float64{0, roof(float64(most))}, func(v float64) string { return t.number(v, 0) })
 	points := []point{{f.x.place(s.FromDay), f.bottom}}
 	for i, day := range s.Incidents {
 		points = append(points, point{f.x.place(day), f.y.place(float64(i + 1))})

@@ -4,7 +4,7 @@ package chart
 // number, in the order of the English text.
 type Texts struct {
 	// General.
-	DecimalMark, DayUnit, WeeksCount, PerYear, NoLowerEnd, NoUpperEnd, NotReached, TooFew, Of, EventsOf, NoneInDays, SomeInDays, None, SmallTeams, All, Now, AsTable, Interval, Cases, Day, Time, Share, Target, Objective, Group, Priority, Measure, Title, State, Service, Incidents, ExposureDays, AtRisk string
+	DecimalMark, DayUnit, WeeksCount, PerYear, NoLowerEnd, NoUpperEnd, NotReached, TooFew, Of, To, EventsOf, NoneInDays, SomeInDays, None, SmallTeams, All, Now, AsTable, Interval, Cases, Day, Time, Share, Target, Objective, Group, Priority, Measure, Title, State, Service, Incidents, ExposureDays, AtRisk string
 	// States of a measure.
 	StateOpen, StateDone, StateVerified, StateCancelled, StateUnknown, OverdueDays, Open, Done, Cancelled, StillOpen, Created, Closed, Ended string
 	// Plan.
@@ -16,11 +16,11 @@ type Texts struct {
 	// Completion.
 	CompletionTitle, CompletionDesc, DotsDesc, CompletionLead, CompletionFew, UnknownNote, DaysSinceCreated string
 	// Ageing and flow.
-	AgeingTitle, AgeingDesc, AgeingLead, AgeingRow, P50Closed, P85Closed, OlderThanP85, OldestOpen, AgeInDays, FlowTitle, FlowDesc, ForecastNote, ForecastLead, ForecastFew, ForecastTooLarge, NeverClears, Week, WeekBeginning, Arrivals, Departures, OpenAtEnd string
+	AgeingTitle, AgeingDesc, AgeingLead, AgeingRow, P50Closed, P85Closed, OlderThanP85, OldestOpen, AgeInDays, FlowTitle, FlowDesc, ForecastNote, ForecastLead, ForecastNever, ForecastFew, ForecastTooLarge, NeverClears, Week, WeekBeginning, Arrivals, Departures, OpenAtEnd string
 	// Funnel.
 	FunnelTitle, FunnelDesc, FunnelNote, FunnelLead, FunnelLines, NoCases, OnTimeShare, Limits95, Limits998, MeanOpen, Difference, MeasuresWithDeadline string
 	// Recurrence.
-	RecurrenceTitle, RecurrenceDesc, RecurrenceLead, UndatedNote, Recurred, DaysSinceResolved, StatesTitle, StatesDesc, StatesNote, StatesLead, RatioOverdueDone, PlanState, PlanNone, PlanAllDropped, PlanAllDone, PlanSomeOpen, PlanSomeOverdue, Recurrences, Rate, RecurrencesPerYear, BeforeAfterTitle, BeforeAfterDesc, BeforeAfterLead, AssociationNote, RatioWord, RatioAxis, Before, After, NoChange string
+	RecurrenceTitle, RecurrenceDesc, RecurrenceLead, UndatedNote, Recurred, DaysSinceResolved, StatesTitle, StatesDesc, StatesNote, StatesLead, RatioOverdueDone, PlanState, PlanNone, PlanAllDropped, PlanAllDone, PlanSomeOpen, PlanSomeOverdue, Recurrences, Rate, RecurrencesPerYear, BeforeAfterTitle, BeforeAfterDesc, BeforeAfterLead, AssociationNote, RatioWord, RatioLead, RatioAxis, Before, After, NoChange string
 	// Services.
 	MeanTitle, MeanDesc, TrendLead, TrendFew, ServicesAtRisk, MeanIncidents, DaysInWindow, ServicesTitle, ServicesDesc, ServicesLead, IncidentsCount, IncidentMark, PlanCompleted, PlansCompleted, Beta string
 	// Success metric.
