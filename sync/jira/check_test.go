@@ -110,10 +110,10 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		}), domain.FieldStatus, "in_progress", domain.Unreachable, "", "status id 4"},
 		"one status for two things": {mapping(func(m *domain.Mapping) {
 			m.Statuses = map[domain.Projection][]string{"open": {"10000"}, "in_progress": {"10000"}, "done": {"10001"}, "cancelled": {"10001"}}
-		}), domain.FieldStatus, "in_progress", domain.Lossy, "", ""},
+		}), domain.FieldStatus, "in_progress", domain.Unreachable, "", ""},
 		"done and cancelled share a status, no resolution": {mapping(func(m *domain.Mapping) {
 			m.Statuses = map[domain.Projection][]string{"open": {"10000"}, "in_progress": {"3"}, "done": {"10001"}, "cancelled": {"10001"}}
-		}), domain.FieldStatus, "cancelled", domain.Lossy, "", ""},
+		}), domain.FieldStatus, "cancelled", domain.Unreachable, "", ""},
 		"done and cancelled told apart by the resolution": {mapping(func(m *domain.Mapping) {
 			m.Statuses = map[domain.Projection][]string{"open": {"10000"}, "in_progress": {"3"}, "done": {"10001"}, "cancelled": {"10001"}}
 			m.Resolutions = map[domain.Projection]string{"cancelled": "10001"}

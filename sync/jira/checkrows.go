@@ -48,7 +48,8 @@ func (c *checker) statusRow(s domain.Status) domain.MappingRow {
 	back, ok := m.statusOf(string(target.ID), target.Category.Key, resolution)
 	switch r.Back = string(back); {
 	case !ok || back != want:
-		r.Loss, r.Note = domain.Lossy, "Jira's form of it is read as "+r.Back+"; map a status or a resolution of its own"
+		// It is not written then: Put refuses what would come back as something else.
+		r.Note = "Jira's form of it is read as " + r.Back + "; map a status or a resolution of its own"
 	case string(back) == string(s):
 		r.Loss = domain.Lossless
 	default:
