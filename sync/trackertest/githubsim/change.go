@@ -48,9 +48,8 @@ func (s *Server) fill(i *issue, v *revision, ch change) {
 	}
 }
 
-// apply makes a change to an issue, if it is one, and announces its parts. It
-// reports whether anything changed.
-func (s *Server) apply(i *issue, by *user, via *app, ch change) bool {
+// apply makes a change to an issue, if it is one, and announces its parts.
+func (s *Server) apply(i *issue, by *user, via *app, ch change) {
 	old := i.cur()
 	v := s.next(i, by)
 	s.fill(i, v, ch)
@@ -60,11 +59,10 @@ func (s *Server) apply(i *issue, by *user, via *app, ch change) bool {
 		if s.opts.NoopBumpsUpdated {
 			s.record(i, v)
 		}
-		return false
+		return
 	}
 	s.record(i, v)
 	s.announce(i, old, v, by, via, d)
-	return true
 }
 
 // fillState follows GitHub's rule that a reason counts only together with a

@@ -117,7 +117,7 @@ func (c *client) do(method, path string, body any, headers ...string) result {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	got, err := io.ReadAll(resp.Body)
 	if err != nil {
 		c.t.Fatal(err)

@@ -51,7 +51,7 @@ func HTTPSender(c *http.Client) Sender {
 		if err != nil {
 			return 0, err
 		}
-		defer resp.Body.Close()
+		defer func() { _ = resp.Body.Close() }()
 		_, err = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
 		return resp.StatusCode, err
 	}

@@ -3,6 +3,7 @@ package githubsim_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -184,16 +185,16 @@ func TestShapesAgreeWithRecordings(t *testing.T) {
 	compared := 0
 	for _, x := range recordings(t) {
 		ours, known := paths[shapeOf(x.Request.URL)]
-		if !known || x.Response.Status/100 != 2 || x.Request.Method == "DELETE" || len(x.Response.Body) < 3 || x.Response.Body[0] == '"' {
+		if !known || x.Response.Status/100 != 2 || x.Request.Method == http.MethodDelete || len(x.Response.Body) < 3 || x.Response.Body[0] == '"' {
 			continue
 		}
-		if x.Request.Method == "POST" && strings.HasSuffix(x.Request.URL, "/issues") {
+		if x.Request.Method == http.MethodPost && strings.HasSuffix(x.Request.URL, "/issues") {
 			ours = paths["/issues/{n}"]
 		}
-		if x.Request.Method == "POST" && strings.HasSuffix(ours, "/labels") && !strings.Contains(ours, "/issues/") {
+		if x.Request.Method == http.MethodPost && strings.HasSuffix(ours, "/labels") && !strings.Contains(ours, "/issues/") {
 			ours = paths["/labels/{n}"]
 		}
-		if x.Request.Method == "POST" && strings.HasSuffix(ours, "/comments") {
+		if x.Request.Method == http.MethodPost && strings.HasSuffix(ours, "/comments") {
 			continue
 		}
 		differ, err := contract.SameTypes(x.Response.Body, c.do("GET", ours, nil).want(t, 200).body)

@@ -22,14 +22,14 @@ func Example() {
 
 	client := &http.Client{Transport: s.Transport()}
 	for range 2 {
-		r, _ := http.NewRequest("POST", s.BaseURL()+"repos/acme/shop/issues", strings.NewReader(`{"title":"Add a guard"}`)) //nolint:noctx // an example
+		r, _ := http.NewRequest(http.MethodPost, s.BaseURL()+"repos/acme/shop/issues", strings.NewReader(`{"title":"Add a guard"}`)) //nolint:noctx // an example
 		r.Header.Set("Authorization", "Bearer "+token)
 		resp, err := client.Do(r)
 		if err != nil {
 			fmt.Println("no answer")
 			continue
 		}
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		fmt.Println(resp.Status)
 	}
 	for _, i := range s.Oracle() {

@@ -39,7 +39,7 @@ func FuzzRequests(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer resp.Body.Close()
+		defer func() { _ = resp.Body.Close() }()
 		got, err := io.ReadAll(resp.Body)
 		if err != nil || resp.StatusCode >= 500 || len(got) > 0 && !json.Valid(got) {
 			t.Errorf("%s %s answered %d %q, %v", method, u, resp.StatusCode, got, err)

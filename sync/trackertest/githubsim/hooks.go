@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -97,9 +98,7 @@ func (s *Server) emitIssue(i *issue, action string, by *user, extra map[string]a
 		return
 	}
 	members := map[string]any{"issue": s.wireIssue(i.cur(), true)}
-	for k, v := range extra {
-		members[k] = v
-	}
+	maps.Copy(members, extra)
 	s.emit(i.repo, "issues", action, by, members)
 }
 
@@ -117,9 +116,7 @@ func (s *Server) emit(r *repo, event, action string, by *user, members map[strin
 		if in != nil {
 			payload["installation"] = map[string]any{"id": in.id, "node_id": nodeID("MDIz", in.id)}
 		}
-		for k, v := range members {
-			payload[k] = v
-		}
+		maps.Copy(payload, members)
 		s.post(h, r, in, event, action, by, payload)
 	}
 }

@@ -1,6 +1,9 @@
 package githubsim
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // Request is one line of the request log.
 type Request struct {
@@ -84,8 +87,6 @@ func (s *Server) Sometimes() map[string]int {
 
 func copyCounts(m map[string]int) map[string]int {
 	out := make(map[string]int, len(m))
-	for k, v := range m {
-		out[k] = v
-	}
+	maps.Copy(out, m)
 	return out
 }

@@ -28,7 +28,7 @@ func createUnder(t *testing.T, e githubsim.Effect) (*githubsim.Server, fetched) 
 	t.Helper()
 	s, bot, _ := world(githubsim.Options{Now: time.Now})
 	s.Inject(githubsim.Rule{Nth: 1, Effect: e})
-	r, err := http.NewRequestWithContext(t.Context(), "POST", s.BaseURL()+"repos/acme/shop/issues", strings.NewReader(`{"title":"x","labels":["p1"]}`))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.BaseURL()+"repos/acme/shop/issues", strings.NewReader(`{"title":"x","labels":["p1"]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func createUnder(t *testing.T, e githubsim.Effect) (*githubsim.Server, fetched) 
 	var f fetched
 	resp, err := s.Transport().RoundTrip(r)
 	if err == nil {
-		defer resp.Body.Close()
+		defer func() { _ = resp.Body.Close() }()
 		body, readErr := io.ReadAll(resp.Body)
 		f = fetched{status: resp.StatusCode, header: resp.Header, body: string(body), err: readErr}
 	} else {
@@ -89,7 +89,7 @@ func TestMenu(t *testing.T) {
 		"slow_after_commit":             {githubsim.Slow(time.Minute, true), 201, 1, func(f fetched) bool { return f.took == time.Minute }},
 		"empty_body":                    {githubsim.EmptyBody(), 201, 1, func(f fetched) bool { return f.body == "" && f.err == nil }},
 		"truncated":                     {githubsim.Truncated(40), 201, 1, func(f fetched) bool { return len(f.body) == 40 && f.err == nil }},
-		"cut_off":                       {githubsim.CutOff(40), 201, 1, func(f fetched) bool { return len(f.body) == 40 && f.err == io.ErrUnexpectedEOF }},
+		"cut_off":                       {githubsim.CutOff(40), 201, 1, func(f fetched) bool { return len(f.body) == 40 && errors.Is(f.err, io.ErrUnexpectedEOF) }},
 		"html":                          {githubsim.HTML(), 201, 1, header("Content-Type", "text/html; charset=utf-8")},
 		"wrong_type_number":             {githubsim.WrongType("number"), 201, 1, says(`"number":{"unexpected":[true]}`)},
 		"huge":                          {githubsim.Huge(1 << 20), 201, 1, func(f fetched) bool { return len(f.body) == 1<<20 && json.Valid([]byte(f.body)) }},

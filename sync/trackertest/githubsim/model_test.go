@@ -84,7 +84,7 @@ func expected(s *githubsim.Server, repo, state string, since time.Time) []string
 }
 
 func listed(t *rapid.T, s *githubsim.Server, token, path string) []string {
-	r, err := http.NewRequest("GET", strings.TrimSuffix(s.BaseURL(), "/")+path, nil) //nolint:noctx // rapid.T has no context
+	r, err := http.NewRequest(http.MethodGet, strings.TrimSuffix(s.BaseURL(), "/")+path, nil) //nolint:noctx // rapid.T has no context
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func listed(t *rapid.T, s *githubsim.Server, token, path string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	var rows []issue
 	decode(t, resp, &rows)
 	out := []string{}
@@ -115,16 +115,16 @@ func BenchmarkListOfTenThousand(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				r, err := http.NewRequestWithContext(b.Context(), "GET", s.BaseURL()+path, nil)
+				r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, s.BaseURL()+path, nil)
 				if err != nil {
 					b.Fatal(err)
 				}
 				r.Header.Set("Authorization", "Bearer "+bot)
 				resp, err := s.Transport().RoundTrip(r)
-				if err != nil || resp.StatusCode != 200 {
+				if err != nil || resp.StatusCode != http.StatusOK {
 					b.Fatal(resp, err)
 				}
-				resp.Body.Close()
+				_ = resp.Body.Close()
 			}
 		})
 	}

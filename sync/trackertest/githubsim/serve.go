@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -79,9 +80,7 @@ func (c *call) finish(r *reply, effect *Effect) answer {
 	if a.body != nil {
 		a.header.Set("Content-Type", "application/json; charset=utf-8")
 	}
-	for k, v := range r.header {
-		a.header[k] = v
-	}
+	maps.Copy(a.header, r.header)
 	conditional := c.header.Get("If-None-Match")
 	if c.method == http.MethodGet && a.status == http.StatusOK {
 		c.conditional(&a, conditional)
@@ -98,7 +97,7 @@ func (c *call) finish(r *reply, effect *Effect) answer {
 // 304 without charging the primary limit where the client has this version.
 func (c *call) conditional(a *answer, have string) {
 	h := sha256.New()
-	io.WriteString(h, c.who.credential())
+	h.Write([]byte(c.who.credential()))
 	h.Write([]byte{0})
 	h.Write(a.body)
 	tag := `W/"` + hex.EncodeToString(h.Sum(nil)) + `"`
@@ -163,9 +162,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	h := w.Header()
-	for k, v := range a.header {
-		h[k] = v
-	}
+	maps.Copy(h, a.header)
 	if a.status != http.StatusNotModified && a.status != http.StatusNoContent {
 		h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	}

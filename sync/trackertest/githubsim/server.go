@@ -101,7 +101,6 @@ type Server struct {
 	offset     time.Duration
 	listLag    time.Duration
 	idleTicks  int64
-	lastNow    time.Time
 	ids        int64
 	commit     int64
 	commits    []time.Time

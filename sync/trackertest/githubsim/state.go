@@ -160,7 +160,6 @@ type token struct {
 	expires  time.Time
 	readOnly bool
 	repos    map[int64]bool // nil means every repository of the user
-	sso      bool
 }
 
 func (i *issue) cur() *revision { return i.revs[len(i.revs)-1] }

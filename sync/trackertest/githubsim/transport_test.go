@@ -243,13 +243,16 @@ func TestSlowAfterCommit(t *testing.T) {
 		s.Inject(githubsim.Rule{Method: "POST", Nth: 1, Effect: githubsim.Slow(time.Minute, true)})
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
-		r, err := http.NewRequestWithContext(ctx, "POST", s.BaseURL()+"repos/acme/shop/issues", strings.NewReader(`{"title":"x"}`))
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.BaseURL()+"repos/acme/shop/issues", strings.NewReader(`{"title":"x"}`))
 		if err != nil {
 			t.Fatal(err)
 		}
 		r.Header.Set("Authorization", "token "+bot)
 		start := time.Now()
-		_, err = s.Transport().RoundTrip(r)
+		resp, err := s.Transport().RoundTrip(r)
+		if err == nil {
+			_ = resp.Body.Close()
+		}
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 30*time.Second {
 			t.Errorf("ended after %v with %v", time.Since(start), err)
 		}
@@ -272,7 +275,7 @@ func TestFaultsOverSocketsAndInProcess(t *testing.T) {
 				client, base = server.Client(), server.URL
 			}
 			post := func() (*http.Response, error) {
-				r, err := http.NewRequestWithContext(t.Context(), "POST", base+"/repos/acme/shop/issues", strings.NewReader(`{"title":"x"}`))
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+"/repos/acme/shop/issues", strings.NewReader(`{"title":"x"}`))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -287,7 +290,7 @@ func TestFaultsOverSocketsAndInProcess(t *testing.T) {
 			for _, want := range []int{0, 1} {
 				resp, err := post()
 				if err == nil {
-					resp.Body.Close()
+					_ = resp.Body.Close()
 					t.Fatal("a reset connection gave an answer")
 				}
 				if !overSocket && !errors.Is(err, syscall.ECONNRESET) {
@@ -301,7 +304,7 @@ func TestFaultsOverSocketsAndInProcess(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer resp.Body.Close()
+			defer func() { _ = resp.Body.Close() }()
 			if body, err := io.ReadAll(resp.Body); !errors.Is(err, io.ErrUnexpectedEOF) || len(body) != 50 {
 				t.Errorf("a cut body gave %d bytes and %v", len(body), err)
 			}
@@ -316,18 +319,18 @@ func TestConcurrentUse(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for n := range 25 {
-				r, err := http.NewRequestWithContext(t.Context(), "POST", s.BaseURL()+"repos/acme/shop/issues", strings.NewReader(`{"title":"x"}`))
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.BaseURL()+"repos/acme/shop/issues", strings.NewReader(`{"title":"x"}`))
 				if err != nil {
 					t.Error(err)
 					return
 				}
 				r.Header.Set("Authorization", "token "+bot)
 				resp, err := s.Transport().RoundTrip(r)
-				if err != nil || resp.StatusCode != 201 {
+				if err != nil || resp.StatusCode != http.StatusCreated {
 					t.Errorf("created %v, %v", resp, err)
 					return
 				}
-				resp.Body.Close()
+				_ = resp.Body.Close()
 				s.Deliver(t.Context())
 				if n%5 == 0 {
 					s.Oracle()
@@ -350,13 +353,13 @@ func TestCredentialsSentElsewhereAreNoticed(t *testing.T) {
 	for name, target := range map[string]string{"another host": "https://evil.example/user", "without TLS": "http://api.github.com/user"} {
 		t.Run(name, func(t *testing.T) {
 			before := s.Sometimes()["credentials_sent_elsewhere"]
-			r, err := http.NewRequestWithContext(t.Context(), "GET", target, nil)
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			r.Header.Set("Authorization", "Bearer "+bot)
 			if resp, err := s.Transport().RoundTrip(r); err == nil {
-				resp.Body.Close()
+				_ = resp.Body.Close()
 				t.Error("another host gave an answer")
 			}
 			if n := s.Sometimes()["credentials_sent_elsewhere"]; n != before+1 {

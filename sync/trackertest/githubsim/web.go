@@ -101,7 +101,7 @@ func (s *Server) render(w http.ResponseWriter, status int, name string, v view) 
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	if err := s.pages.ExecuteTemplate(w, name, v); err != nil {
-		fmt.Fprintf(w, "<p>The page broke off: %s</p>", template.HTMLEscapeString(err.Error()))
+		_, _ = fmt.Fprintf(w, "<p>The page broke off: %s</p>", template.HTMLEscapeString(err.Error()))
 	}
 }
 
