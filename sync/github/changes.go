@@ -172,7 +172,7 @@ func (t *Tracker) catchUp(ctx context.Context, c cursor) (domain.Changes, error)
 	if err != nil {
 		return domain.Changes{}, err
 	}
-	if p.newest.After(c.High) && c.Until.IsZero() {
+	if p.newest.After(c.High) {
 		c.High = p.newest
 	}
 	out := p.changes(a)
