@@ -7,6 +7,8 @@ import (
 	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/store"
 	tracksync "github.com/followthrough/followthrough/sync"
+	"github.com/followthrough/followthrough/sync/trackertest/githubsim"
+	"github.com/followthrough/followthrough/sync/trackertest/jirasim"
 )
 
 // settle is the quiet after the chaos: faults are off, time moves on, and the
@@ -21,6 +23,9 @@ func (w *world) settle() {
 		p.hooks(1, 0, 0)
 		p.disarm()
 	}
+	w.sites.github.SetLimits(githubsim.Limits{})
+	w.sites.cloud.SetLimits(jirasim.Limits{})
+	w.sites.centre.SetLimits(jirasim.Limits{})
 	w.quiet(12 * time.Minute)
 	if w.suspects() {
 		w.count("spurious absence")
@@ -33,7 +38,7 @@ func (w *world) settle() {
 		w.quiet(3 * time.Minute)
 	}
 	if w.deletes {
-		for range 4 {
+		for range 6 {
 			w.quiet(9 * time.Hour)
 		}
 	}
@@ -167,7 +172,7 @@ func (v *watch) oneIssuePerLink(links []domain.LinkView) {
 	byNonce := map[string][]truth{}
 	for _, p := range v.w.sites.places() {
 		for _, t := range p.issues() {
-			if t.nonce != "" && !strings.HasPrefix(t.values[domain.FieldTitle], "Copy of ") && !strings.HasPrefix(t.values[domain.FieldTitle], "CLONE") {
+			if t.nonce != "" && !v.w.people.copies[t.id] {
 				byNonce[t.nonce] = append(byNonce[t.nonce], t)
 			}
 		}
@@ -178,7 +183,7 @@ func (v *watch) oneIssuePerLink(links []domain.LinkView) {
 		}
 	}
 	for _, link := range links {
-		if link.Link.Create != nil {
+		if link.Link.Creating() {
 			v.w.problem("P5: link %s of %s is still being created: %s %+v", link.Link.ID, link.Link.Tracker, link.Link.Reason, *link.Link.Create)
 		}
 	}

@@ -267,13 +267,12 @@ func (p *githubPlace) join(id string) error {
 	return p.cleo.SetAssignees(repo, i.Number, append(slices.Clone(i.Assignees), "cleo")...)
 }
 
-func (p *githubPlace) copyOf(id string) error {
+func (p *githubPlace) copyOf(id string) (string, error) {
 	i, err := p.find(id)
 	if err != nil {
-		return err
+		return "", err
 	}
-	_, err = p.cleo.Create(repo, "Copy of "+i.Title, i.Body)
-	return err
+	return p.create("Copy of "+i.Title, i.Body)
 }
 
 func (p *githubPlace) remove(id string) error {

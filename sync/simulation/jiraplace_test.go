@@ -228,12 +228,11 @@ func (p *jiraPlace) label(id, name string, on bool) error {
 
 func (p *jiraPlace) join(string) error { return nil }
 
-func (p *jiraPlace) copyOf(id string) error {
+func (p *jiraPlace) copyOf(id string) (string, error) {
 	if _, err := p.find(id); err != nil {
-		return err
+		return "", err
 	}
-	p.CloneIssue(p.cleo.Email, id, true)
-	return nil
+	return p.CloneIssue(p.cleo.Email, id, true).ID, nil
 }
 
 func (p *jiraPlace) remove(id string) error {

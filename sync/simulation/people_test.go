@@ -24,6 +24,10 @@ type people struct {
 	// typed are the marks entered here, with the measure and the field.
 	typed []typedHere
 	links int
+	// touched is when people last edited an issue.
+	touched map[string]time.Time
+	// copies are issues that people made of others, marker and all.
+	copies map[string]bool
 }
 
 type typedHere struct {
@@ -33,7 +37,7 @@ type typedHere struct {
 }
 
 func newPeople(w *world) *people {
-	return &people{w: w, entered: map[string]time.Time{}, imported: map[domain.TrackerID][]string{}}
+	return &people{w: w, entered: map[string]time.Time{}, imported: map[domain.TrackerID][]string{}, copies: map[string]bool{}, touched: map[string]time.Time{}}
 }
 
 // mark is a word that occurs nowhere else.
@@ -203,6 +207,7 @@ func (p *people) there() {
 		return
 	}
 	w.count("edit there")
+	p.touched[string(id)+t.id] = now()
 	w.note("somebody edits %s of %s %s: %s", what, id, t.key, mark)
 	if mark != "" {
 		p.entered[mark] = now()
@@ -270,7 +275,9 @@ func (p *people) edits(at place, t truth) (what, mark string, err error) {
 		return "another assignee", "", at.join(t.id)
 	case n < 29:
 		p.w.count("issue copied")
-		return "copy", "", at.copyOf(t.id)
+		id, err := at.copyOf(t.id)
+		p.copies[id] = true
+		return "copy", "", err
 	}
 	if !p.w.deletes {
 		return "nothing", "", nil

@@ -53,7 +53,7 @@ type place interface {
 	label(id, name string, on bool) error
 	// join adds an assignee nobody here knows; it does nothing where there is only one.
 	join(id string) error
-	copyOf(id string) error
+	copyOf(id string) (string, error)
 	remove(id string) error
 
 	// arm lets the next request go wrong; disarm forgets what did not strike.

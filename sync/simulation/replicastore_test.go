@@ -44,6 +44,12 @@ func (s *replicaStore) Link(ctx context.Context, id domain.LinkID) (domain.LinkV
 func (s *replicaStore) CommitLink(ctx context.Context, c domain.LinkCommit) (domain.LinkView, error) {
 	return commit(s, "commit link", func() (domain.LinkView, error) {
 		v, err := s.DB.CommitLink(ctx, c)
+		for _, x := range c.Conflicts {
+			s.r.w.note("conflict about %s of %s: ours %q, theirs %q, decided %q: %v", x.Field, x.Measure, x.Ours, x.Theirs, x.Resolution, err)
+		}
+		for _, u := range c.Receive {
+			s.r.w.note("%s of %s comes in: %q: %v", u.Field, c.Link.Measure, u.Value, err)
+		}
 		if err == nil {
 			s.r.w.watch.committed(c)
 		}
@@ -59,6 +65,9 @@ func (s *replicaStore) StorePage(ctx context.Context, page domain.PageCommit) er
 		a := &page.Adoptions[n]
 		a.Measure.ID, a.Link.ID = s.r.w.sign("M"), domain.LinkID(s.r.w.sign("l_"))
 		s.r.w.count("adoption")
+	}
+	for _, u := range page.Updates {
+		s.r.w.note("snapshot of %s at %s stored: title %q", u.Snapshot.Ref.Key, u.Snapshot.Revision.Format("15:04:05"), u.Snapshot.Fields[domain.FieldTitle].Value)
 	}
 	_, err := commit(s, "store page", func() (struct{}, error) { return done(s.DB.StorePage(ctx, page)) })
 	return err
@@ -76,7 +85,7 @@ func (s *replicaStore) ClaimWork(ctx context.Context, owner string, kinds []stri
 			works = append(works, work)
 		}
 		for _, work := range works {
-			s.r.w.watch.claimed(work, lease)
+			s.r.w.watch.claimed(work, at.Add(lease))
 		}
 		return works, err
 	})
@@ -88,7 +97,7 @@ func (s *replicaStore) ClaimKey(ctx context.Context, owner, key, kind string, le
 	work, err := commit(s, "claim", func() (domain.Work, error) {
 		work, ok, err := s.DB.ClaimKey(ctx, owner, key, kind, lease, at)
 		if ok {
-			s.r.w.watch.claimed(work, lease)
+			s.r.w.watch.claimed(work, at.Add(lease))
 		}
 		held = ok
 		return work, err
@@ -103,7 +112,7 @@ func (s *replicaStore) Heartbeat(ctx context.Context, lease domain.Lease, length
 	}
 	err := s.DB.Heartbeat(ctx, lease, length, at)
 	if err == nil {
-		s.r.w.watch.beat(lease, length)
+		s.r.w.watch.beat(lease, at.Add(length))
 	}
 	return err
 }

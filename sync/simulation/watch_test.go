@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -47,18 +48,18 @@ func newWatch(w *world) *watch {
 }
 
 // claimed fails when a row is handed out while somebody holds it.
-func (v *watch) claimed(work domain.Work, lease time.Duration) {
+func (v *watch) claimed(work domain.Work, until time.Time) {
 	if h, ok := v.leases[work.Lease.Key]; ok && now().Before(h.until) {
 		v.w.problem("lease: %s is handed to %s while %s holds it", work.Lease.Key, work.Lease.Owner, h.work.Lease.Owner)
 	} else if ok {
 		v.w.count("lease taken over")
 	}
-	v.leases[work.Lease.Key] = held{work, now().Add(lease)}
+	v.leases[work.Lease.Key] = held{work, until}
 }
 
-func (v *watch) beat(lease domain.Lease, length time.Duration) {
+func (v *watch) beat(lease domain.Lease, until time.Time) {
 	if h, ok := v.leases[lease.Key]; ok && h.work.Lease == lease {
-		v.leases[lease.Key] = held{h.work, now().Add(length)}
+		v.leases[lease.Key] = held{h.work, until}
 	}
 }
 
@@ -91,15 +92,41 @@ func (v *watch) committed(c domain.LinkCommit) {
 
 var marks = regexp.MustCompile(`x[0-9]+x|2026-[0-9]{2}-[0-9]{2}`)
 
-// read notes what a replica has looked at. Lists that lag behind prove nothing.
-func (v *watch) read(t *wire, call domain.Call, asked time.Time) {
-	if v.w.lag[t.id] == 0 || call.Issue != "" {
-		v.reads[t.r.name+" "+string(t.id)] = asked
+// read notes what a replica has looked at: one issue, or all of a place. A
+// list that lags behind proves nothing.
+func (v *watch) read(t *wire, req *http.Request, asked time.Time) {
+	what := ""
+	if g := issuePath.FindStringSubmatch(req.URL.Path); g != nil {
+		what = g[1]
+	} else if v.w.lag[t.id] > 0 {
+		return
+	}
+	for _, who := range []string{t.r.name, "somebody"} {
+		v.reads[who+" "+string(t.id)+" "+what] = asked
 	}
 }
 
+var issuePath = regexp.MustCompile(`/issues?/([0-9]+)`)
+
+// unseen reports whether what people did at a time fell into the moment
+// between the last look at an issue and a write: no tracker lets a client close it.
+func (v *watch) unseen(t *wire, b truth, at time.Time) bool {
+	for _, who := range []string{t.r.name, "somebody"} {
+		var read time.Time
+		for _, what := range []string{"", b.id, b.key} {
+			if one := v.reads[who+" "+string(t.id)+" "+what]; one.After(read) {
+				read = one
+			}
+		}
+		if !at.Before(read) && (now().Sub(read) < 15*time.Second || t.r.stalled > 0) {
+			return true
+		}
+	}
+	return false
+}
+
 // wrote compares the place before and after one request of ours.
-func (v *watch) wrote(t *wire, call domain.Call, before []truth, fault string) {
+func (v *watch) wrote(t *wire, req *http.Request, before []truth) {
 	was := map[string]truth{}
 	for _, b := range before {
 		was[b.id] = b
@@ -113,12 +140,9 @@ func (v *watch) wrote(t *wire, call domain.Call, before []truth, fault string) {
 		case !same(a, b):
 			v.writes[t.id]++
 			v.changed(t, b, a)
+			v.read(t, req, now())
 		}
 	}
-	if call.Class == domain.CallCreate {
-		return
-	}
-	v.reads[t.r.name+" "+string(t.id)] = now()
 }
 
 func same(a, b truth) bool {
@@ -150,7 +174,9 @@ func (v *watch) changed(t *wire, b, a truth) {
 		if a.values[f] == b.values[f] {
 			continue
 		}
-		if !slices.Contains(v.pushing.Fields, f) && !(f == domain.FieldDescription && strings.TrimRight(plain(a.text), "\r\n \x00") == strings.TrimRight(plain(b.text), "\r\n \x00")) {
+		meanwhile := v.unseen(t, b, w.people.touched[string(t.id)+b.id])
+		restored := b.values[f] == "" && (f == domain.FieldDueOn || f == domain.FieldMetric) // with the block that somebody deleted (A4)
+		if !slices.Contains(v.pushing.Fields, f) && !restored && !meanwhile && !(f == domain.FieldDescription && strings.TrimRight(plain(a.text), "\r\n \x00") == strings.TrimRight(plain(b.text), "\r\n \x00")) {
 			w.problem("P7: %s of %s %s went from %q to %q in a push of %v", f, t.id, a.key, b.values[f], a.values[f], v.pushing.Fields)
 		}
 		for _, mark := range marks.FindAllString(b.values[f], -1) {
@@ -158,8 +184,7 @@ func (v *watch) changed(t *wire, b, a truth) {
 			if !typed || strings.Contains(a.values[f], mark) {
 				continue
 			}
-			read := v.reads[t.r.name+" "+string(t.id)]
-			unseen := at.After(read) && (now().Sub(read) < 15*time.Second || t.r.stalled > 0)
+			unseen := v.unseen(t, b, at)
 			w.note("our write took %s away from %s of %s %s (unseen: %t, typed %s ago)", mark, f, t.id, a.key, unseen, now().Sub(at))
 			v.lost = append(v.lost, loss{mark: mark, field: f, nonce: b.nonce, id: a.id, unseen: unseen, place: t.id})
 		}

@@ -53,9 +53,9 @@ func (t *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	t.place.disarm()
 	w.note("%s %s %s: %s %s", t.r.name, req.Method, req.URL.RequestURI(), outcome(resp, err), fault)
 	if writes {
-		w.watch.wrote(t, call, before, fault)
+		w.watch.wrote(t, req, before)
 	} else if err == nil && fault == "" && resp.StatusCode == http.StatusOK {
-		w.watch.read(t, call, asked)
+		w.watch.read(t, req, asked)
 	}
 	w.watch.answered(t.id, call, req, resp, fault)
 	w.point(t.r, "answer")
@@ -97,6 +97,8 @@ func (v *watch) answered(id domain.TrackerID, call domain.Call, req *http.Reques
 		switch reason := resp.Header.Get("RateLimit-Reason"); {
 		case strings.Contains(reason, "burst"):
 			scope += " " + call.Resource
+		case strings.Contains(reason, "issue") && call.Issue == "":
+			return // a limit of writes does not concern reads
 		case strings.Contains(reason, "issue"):
 			scope += " " + call.Issue
 		}

@@ -305,7 +305,9 @@ func (w *world) point(r *replica, at string) {
 	}
 	if w.depth == 0 && w.chance(w.between) {
 		w.depth++
+		before := now()
 		w.meanwhile(r)
+		r.stalled += now().Sub(before)
 		w.depth--
 	}
 }
@@ -325,7 +327,6 @@ func (w *world) meanwhile(r *replica) {
 		d := time.Duration(1+w.rng.IntN(45)) * time.Second
 		w.note("%s stalls for %s", r.name, d)
 		w.count("stall")
-		r.stalled += d
 		time.Sleep(d)
 	}
 }
