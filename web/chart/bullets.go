@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/followthrough/followthrough/domain"
@@ -71,8 +72,8 @@ type bullet struct {
 }
 
 func bullets(p *Picture, lines []bullet, legend []string, o *Options) {
-	if len(lines) == 0 {
-		return
+	if !slices.ContainsFunc(lines, func(b bullet) bool { return b.bar.Shown && b.bar.Value != nil }) {
+		return // counts only: the table says them
 	}
 	t := &o.Texts
 	const label, right, row, top = 120, 170, 38, 30

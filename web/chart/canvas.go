@@ -121,7 +121,7 @@ func textWidth(s string, size float64) float64 {
 	w := 0.0
 	for _, r := range s {
 		switch {
-		case strings.ContainsRune("ijlI.,:;|!'()[] ·", r):
+		case strings.ContainsRune("ijlI.,:;|!'()[] \u00a0·", r):
 			w += 0.34
 		case strings.ContainsRune("frt-/", r):
 			w += 0.42
@@ -155,8 +155,9 @@ func fit(s string, width, size float64) string {
 func wrap(s string, width, size float64) []string {
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(printable(s)) {
+	for _, word := range strings.Split(printable(s), " ") {
 		switch {
+		case word == "":
 		case line == "":
 			line = word
 		case textWidth(line+" "+word, size) <= width:

@@ -14,7 +14,9 @@ func Flow(r metrics.FlowReport, fc metrics.ForecastReport, o Options) Picture {
 	p := o.picture("flow", t.FlowTitle)
 	p.Desc = t.FlowDesc
 	p.Lead = t.forecastLead(&fc)
-	p.Notes = append(p.Notes, t.ForecastNote)
+	if len(fc.Plain) > 0 && fc.Plain[0].Shown && fc.Backlog > 0 {
+		p.Notes = append(p.Notes, t.ForecastNote)
+	}
 	p.Table = Table{Caption: t.FlowTitle, Head: append(words(t.Week), numbers(t.Arrivals, t.Departures, t.OpenAtEnd)...)}
 	if len(r.Weeks) == 0 {
 		return p

@@ -45,24 +45,27 @@ func (t *Texts) plain(v float64, decimals int) string {
 	return s
 }
 
+// unitSpace keeps a number and its unit on one line.
+const unitSpace = "\u00a0"
+
 // percent prints a share; the whole range is open-ended where it is tiny.
 func (t *Texts) percent(v float64) string {
 	p := v * 100
 	switch {
 	case p > 0 && p < 0.5:
-		return "< 1 %"
+		return "< 1" + unitSpace + "%"
 	case p < 100 && p > 99.5:
-		return "> 99 %"
+		return "> 99" + unitSpace + "%"
 	}
-	return t.number(p, 0) + " %"
+	return t.number(p, 0) + unitSpace + "%"
 }
 
 // days prints a duration: one decimal below ten days, else whole (rule R2).
 func (t *Texts) days(v float64) string {
 	if math.Abs(v) < 9.95 {
-		return t.number(v, 1) + " " + t.DayUnit
+		return t.number(v, 1) + unitSpace + t.DayUnit
 	}
-	return t.number(v, 0) + " " + t.DayUnit
+	return t.number(v, 0) + unitSpace + t.DayUnit
 }
 
 // value prints the value of a figure by its unit.
@@ -94,7 +97,7 @@ func (t *Texts) interval(unit string, lower, upper *float64) string {
 		return t.value(unit, *v)
 	}
 	low, high := end(lower, t.NoLowerEnd), end(upper, t.NoUpperEnd)
-	if i := strings.LastIndexByte(low, ' '); lower != nil && upper != nil && i > 0 && strings.HasSuffix(high, low[i:]) && !strings.ContainsAny(low, "<>") {
+	if i := strings.LastIndex(low, unitSpace); lower != nil && upper != nil && i > 0 && strings.HasSuffix(high, low[i:]) && !strings.ContainsAny(low, "<>") {
 		low = low[:i]
 	}
 	if strings.HasPrefix(low, "-") || strings.HasPrefix(high, "-") || lower == nil || upper == nil {

@@ -14,10 +14,10 @@ func Funnel(r metrics.ComparisonReport, o Options) Picture {
 	p.Desc = t.FunnelDesc
 	p.Notes = append(p.Notes, t.FunnelNote)
 	p.Table = Table{Caption: t.FunnelTitle, Head: append(words(t.Group), numbers(t.Cases, t.OnTimeShare, t.Interval, t.Limits95, t.Limits998, t.MeanOpen, t.Difference)...)}
-	largest, flagged := 0, 0
+	largest, flagged, shown := 0, 0, false
 	for _, g := range r.Groups {
 		f := &g.Funnel
-		largest = max(largest, f.OnTime.N)
+		largest, shown = max(largest, f.OnTime.N), shown || f.OnTime.Shown
 		if f.Flagged {
 			flagged++
 		}
@@ -29,6 +29,9 @@ func Funnel(r metrics.ComparisonReport, o Options) Picture {
 		return p
 	}
 	p.Lead = fmt.Sprintf(t.FunnelLead, t.percent(*r.OnTimeAll), len(r.Groups), flagged)
+	if !shown {
+		return p
+	}
 	f := frame{left: 56, right: defaultWidth - 96, top: 14, bottom: 264}
 	f.x, f.y = linear(0, float64(largest)*1.08, f.left, f.right), linear(0, 1, f.bottom, f.top)
 	c := newCanvas(defaultWidth, 312)

@@ -110,7 +110,7 @@ func harmless(cell string) string {
 	if cell == "" || !strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 		return cell
 	}
-	if strings.Trim(cell, "-0123456789.,% ") == "" {
+	if strings.Trim(cell, "-0123456789.,% \u00a0") == "" {
 		return cell
 	}
 	return "'" + cell
