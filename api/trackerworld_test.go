@@ -91,9 +91,24 @@ func (k *trackers) Drift(ctx context.Context, id domain.TrackerID) (app.Drift, e
 	report, err := k.engine.Drift(ctx, id)
 	out := app.Drift{Tracker: id, At: k.engine.Now(), Compared: report.Compared}
 	for _, d := range report.Differences {
-		out.Differences = append(out.Differences, app.Difference{Measure: d.Measure, Remote: d.Remote, Field: d.Field, Ours: d.Ours, Theirs: d.Theirs, Reason: d.Reason})
+		out.Differences = append(out.Differences, app.Difference{Measure: d.Measure, Link: d.Link, Remote: d.Remote, Field: d.Field, Ours: d.Ours, Theirs: d.Theirs, Reason: d.Reason})
 	}
 	return out, err
+}
+
+// Repair implements app.Remote.
+func (k *trackers) Repair(ctx context.Context, id domain.TrackerID, differences []app.Difference) (app.Pass, error) {
+	found := make([]tracksync.Difference, len(differences))
+	for i, d := range differences {
+		found[i] = tracksync.Difference{Link: d.Link}
+	}
+	report, err := k.engine.Repair(ctx, id, found)
+	return app.Pass{Tracker: id, StartedAt: k.engine.Now(), EndedAt: k.engine.Now(), Steps: stepsFrom(report)}, err
+}
+
+// Try implements app.Remote.
+func (k *trackers) Try(ctx context.Context, t domain.Tracker, secrets domain.Secrets) (domain.MappingReport, error) {
+	return k.engine.Try(ctx, t, secrets)
 }
 
 func stepsFrom(report *tracksync.Report) []app.Step {

@@ -21,6 +21,11 @@ type Remote interface {
 	SyncNow(ctx context.Context, tracker domain.TrackerID) (Pass, error)
 	// Drift compares both sides value by value.
 	Drift(ctx context.Context, tracker domain.TrackerID) (Drift, error)
+	// Repair makes both sides of the given differences equal.
+	Repair(ctx context.Context, tracker domain.TrackerID, differences []Difference) (Pass, error)
+	// Try connects with a configuration that is not stored yet and reports how
+	// values map.
+	Try(ctx context.Context, tracker domain.Tracker, secrets domain.Secrets) (domain.MappingReport, error)
 }
 
 // Step is one thing a pass would do or did.
@@ -69,11 +74,15 @@ func (d Drift) Equal() bool { return len(d.Differences) == 0 }
 // Difference is one field that differs, and why.
 type Difference struct {
 	Measure domain.MeasureKey
+	Link    domain.LinkID
 	Remote  string
 	Field   domain.Field
 	Ours    string
 	Theirs  string
 	Reason  string
+	// Repair is push or pull where a repair would do that by itself; empty where
+	// the conflict policy or a person decides.
+	Repair string
 }
 
 // fromTracker keeps what a tracker says about us apart from what we say about

@@ -29,3 +29,12 @@ func (e *Engine) Check(ctx context.Context, id domain.TrackerID) (domain.Mapping
 func (e *Engine) Adapter(ctx context.Context, id domain.TrackerID) (domain.TrackerView, Tracker, error) {
 	return e.open(ForPerson(ctx), id)
 }
+
+// Try opens a tracker that is not configured yet and runs its mapping check.
+func (e *Engine) Try(ctx context.Context, t domain.Tracker, secrets domain.Secrets) (domain.MappingReport, error) {
+	tracker, err := e.Open(domain.TrackerView{Tracker: t, Secrets: secrets})
+	if err != nil {
+		return domain.MappingReport{}, err
+	}
+	return tracker.Check(ctx)
+}

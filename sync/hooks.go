@@ -124,9 +124,9 @@ func (e *Engine) processHook(ctx context.Context, view domain.TrackerView, track
 	case !linked:
 		return e.hookUnlinked(ctx, view, event)
 	case event.Gone || event.Moved != nil:
-		return domain.DeliveryDone, "looking whether the issue is still there", e.workOn(ctx, head.ID, nil, true)
+		return domain.DeliveryDone, "looking whether the issue is still there", e.workOn(ctx, head.ID, nil, rereading)
 	case event.Snapshot == nil:
-		return domain.DeliveryDone, "read again", e.workOn(ctx, head.ID, nil, true)
+		return domain.DeliveryDone, "read again", e.workOn(ctx, head.ID, nil, rereading)
 	}
 	return e.hookSnapshot(ctx, view, head, event)
 }
@@ -143,7 +143,7 @@ func (e *Engine) hookSnapshot(ctx context.Context, view domain.TrackerView, head
 	case s.Revision.Before(head.Revision):
 		return domain.DeliveryStale, "older than what is known", nil
 	case s.Revision.Equal(head.Revision):
-		return domain.DeliveryDone, "read again", e.workOn(ctx, head.ID, nil, true)
+		return domain.DeliveryDone, "read again", e.workOn(ctx, head.ID, nil, rereading)
 	}
 	err := e.Store.StorePage(ctx, domain.PageCommit{Tracker: view.Tracker.ID, Cursor: view.Cursor, Status: view.Status, Now: e.Now(), KeepCursor: true,
 		Updates: []domain.SnapshotUpdate{{Link: head.ID, Snapshot: s, Wake: true}}})

@@ -37,7 +37,7 @@ func (e *Engine) pushPending(ctx context.Context, id domain.TrackerID, report *R
 				continue
 			}
 			tried[link], progress = true, true
-			if err := e.workOn(ctx, link, report, false); stops(err) {
+			if err := e.workOn(ctx, link, report, asUsual); stops(err) {
 				return err
 			}
 			if ctx.Err() != nil {
@@ -62,13 +62,13 @@ func isLater(err error) bool {
 }
 
 // workOn claims a link's row, reconciles it and finishes the row.
-func (e *Engine) workOn(ctx context.Context, id domain.LinkID, report *Report, reread bool) error {
+func (e *Engine) workOn(ctx context.Context, id domain.LinkID, report *Report, how approach) error {
 	work, ok, err := e.Schedule.ClaimKey(ctx, e.Owner, linkKey(id), KindLink, e.Settings.Lease, e.Now())
 	if err != nil || !ok {
 		return err // somebody else is at it
 	}
 	return e.runWork(ctx, work, func(ctx context.Context) error {
-		return e.reconcile(ctx, id, work.Lease, report, reread)
+		return e.reconcile(ctx, id, work.Lease, report, how)
 	})
 }
 

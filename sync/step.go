@@ -17,6 +17,17 @@ import (
 // changed the measure in the meantime.
 const maxAttempts = 8
 
+// approach says how a link is worked on.
+type approach int
+
+const (
+	asUsual approach = iota
+	// rereading asks for the issue first.
+	rereading
+	// repairing rereads, and doubts what was agreed where both sides differ.
+	repairing
+)
+
 // step works on one link until it is quiet: it merges, stores what came in,
 // pushes what goes out and confirms it from the answer. It is the only place
 // that writes to an existing issue.
@@ -29,15 +40,18 @@ type step struct {
 	report  *Report
 	// reread asks for the issue before anything else: its absence is in doubt.
 	reread bool
+	// repair writes again what the issue does not show any more, and asks where
+	// both sides differ although nothing is pending.
+	repair bool
 }
 
 // Reconcile brings one link to rest. A returned error has already been
 // recorded on the link; it says when another attempt is useful.
 func (e *Engine) Reconcile(ctx context.Context, id domain.LinkID, lease domain.Lease, report *Report) error {
-	return e.reconcile(ctx, id, lease, report, false)
+	return e.reconcile(ctx, id, lease, report, asUsual)
 }
 
-func (e *Engine) reconcile(ctx context.Context, id domain.LinkID, lease domain.Lease, report *Report, reread bool) error {
+func (e *Engine) reconcile(ctx context.Context, id domain.LinkID, lease domain.Lease, report *Report, how approach) error {
 	link, err := e.Store.Link(ctx, id)
 	if err != nil {
 		return err
@@ -53,7 +67,7 @@ func (e *Engine) reconcile(ctx context.Context, id domain.LinkID, lease domain.L
 		return nil
 	}
 	s := &step{e: e, lease: lease, view: view, tracker: tracker, link: link, report: report,
-		reread: reread || link.Link.State == domain.LinkGoneSuspect}
+		reread: how != asUsual || link.Link.State == domain.LinkGoneSuspect, repair: how == repairing}
 	err = s.run(ctx)
 	if err == nil || ctx.Err() != nil {
 		return err
@@ -120,7 +134,12 @@ func (s *step) merge() Decision {
 	for _, c := range s.link.Conflicts {
 		asked[c.Field] = true
 	}
-	d := Merge(MergeInput{Base: link.Base, Local: s.link.Measure.Values(), Remote: focused(s.tracker, *link.Snapshot, s.link.Measure.ID), States: link.FieldStates,
+	local, remote := s.link.Measure.Values(), focused(s.tracker, *link.Snapshot, s.link.Measure.ID)
+	base := link.Base
+	if s.repair {
+		base = doubted(base, local, remote)
+	}
+	d := Merge(MergeInput{Base: base, Local: local, Remote: remote, States: link.FieldStates,
 		Asked: asked, Put: s.tracker.Put, Policy: s.view.Tracker.Resolution, LocalAt: s.link.Measure.UpdatedAt, Now: s.e.Now()})
 	s.refuse(&d)
 	return d

@@ -38,7 +38,7 @@ func (e *Engine) Sweep(ctx context.Context, id domain.TrackerID) (*Report, error
 		return report, domain.Errorf(domain.ErrUnavailable, "%d of %d issues of %s are missing at once; nothing is changed, check the tracker's access", len(missing), len(links), view.Tracker.Place())
 	}
 	for _, head := range missing {
-		if err := e.workOn(ctx, head.ID, report, true); stops(err) {
+		if err := e.workOn(ctx, head.ID, report, rereading); stops(err) {
 			return report, err
 		}
 	}

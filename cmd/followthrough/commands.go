@@ -16,7 +16,7 @@ import (
 func (env *environmentOf) commands() []*cli.Command {
 	return []*cli.Command{
 		env.serveCommand(), env.demoCommand(), env.syncCommand(), env.driftCommand(), env.trackerCommand(), env.conflictCommand(),
-		env.incidentCommand(), env.measureCommand(), env.importCommand(), env.exportCommand(), env.statsCommand(), env.personCommand(), env.teamCommand(),
+		env.workCommand(), env.incidentCommand(), env.measureCommand(), env.importCommand(), env.exportCommand(), env.statsCommand(), env.personCommand(), env.teamCommand(),
 		env.tokenCommand(), env.doctorCommand(), env.migrateCommand(), env.backupCommand(), env.restoreCommand(), env.versionCommand(),
 	}
 }
@@ -39,6 +39,9 @@ func group(name, usage string, subs ...*cli.Command) *cli.Command {
 // with opens the program beside a running service, runs the command and closes it.
 func (env *environmentOf) with(run func(context.Context, *cli.Command, *program) error) cli.ActionFunc {
 	return func(ctx context.Context, cmd *cli.Command) (err error) {
+		if env.use != nil {
+			return run(ctx, cmd, env.use)
+		}
 		cfg, err := loadConfig(cmd, env.environ)
 		if err != nil {
 			return usageError{err}

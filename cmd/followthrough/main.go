@@ -38,14 +38,19 @@ func main() {
 // run is the program without its process: tests call it.
 func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	env := &environmentOf{environ: environ, stdin: stdin, stdout: stdout, stderr: stderr}
+	return env.run(ctx, args)
+}
+
+// run finds the command, runs it and returns the exit code.
+func (env *environmentOf) run(ctx context.Context, args []string) int {
 	root := &cli.Command{
 		Name:                  "followthrough",
 		Usage:                 "keep the measures of incident reviews in step with GitHub and Jira",
 		Version:               version,
 		EnableShellCompletion: true,
-		Reader:                stdin,
-		Writer:                stdout,
-		ErrWriter:             stderr,
+		Reader:                env.stdin,
+		Writer:                env.stdout,
+		ErrWriter:             env.stderr,
 		ExitErrHandler:        func(context.Context, *cli.Command, error) {},
 		OnUsageError:          func(_ context.Context, _ *cli.Command, err error, _ bool) error { return usageError{err} },
 		Commands:              env.commands(),
@@ -56,7 +61,7 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 			return cli.ShowRootCommandHelp(cmd)
 		},
 	}
-	return report(stderr, root.Run(ctx, args))
+	return report(env.stderr, root.Run(ctx, args))
 }
 
 // environmentOf is the process as the commands see it.
@@ -64,6 +69,8 @@ type environmentOf struct {
 	environ        []string
 	stdin          io.Reader
 	stdout, stderr io.Writer
+	// use is a program that is open already; tests set it.
+	use *program
 }
 
 // usageError is a wrong call; its exit code is 2.

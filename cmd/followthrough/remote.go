@@ -33,18 +33,38 @@ func (r remote) Plan(ctx context.Context, tracker domain.TrackerID) (app.Plan, e
 
 // SyncNow implements app.Remote.
 func (r remote) SyncNow(ctx context.Context, tracker domain.TrackerID) (app.Pass, error) {
+	return r.pass(tracker, func() (*tracksync.Report, error) { return r.engine.Pass(tracksync.ForPerson(ctx), tracker) })
+}
+
+// Repair implements app.Remote.
+func (r remote) Repair(ctx context.Context, tracker domain.TrackerID, differences []app.Difference) (app.Pass, error) {
+	found := make([]tracksync.Difference, len(differences))
+	for i, d := range differences {
+		found[i] = tracksync.Difference{Measure: d.Measure, Link: d.Link, Field: d.Field}
+	}
+	return r.pass(tracker, func() (*tracksync.Report, error) { return r.engine.Repair(tracksync.ForPerson(ctx), tracker, found) })
+}
+
+// Try implements app.Remote.
+func (r remote) Try(ctx context.Context, tracker domain.Tracker, secrets domain.Secrets) (domain.MappingReport, error) {
+	return r.engine.Try(tracksync.ForPerson(ctx), tracker, secrets)
+}
+
+// pass reports a run of the engine.
+func (r remote) pass(tracker domain.TrackerID, run func() (*tracksync.Report, error)) (app.Pass, error) {
 	pass := app.Pass{Tracker: tracker, StartedAt: r.engine.Now()}
-	report, err := r.engine.Pass(tracksync.ForPerson(ctx), tracker)
+	report, err := run()
 	pass.EndedAt = r.engine.Now()
-	if report != nil {
-		for _, s := range steps(report) {
-			if s.Action == string(tracksync.ActionProblem) {
-				pass.Failed++
-				pass.Problems = append(pass.Problems, s.Remote+": "+s.Note)
-				continue
-			}
-			pass.Steps = append(pass.Steps, s)
+	if report == nil {
+		return pass, err
+	}
+	for _, s := range steps(report) {
+		if s.Action == string(tracksync.ActionProblem) {
+			pass.Failed++
+			pass.Problems = append(pass.Problems, s.Remote+": "+s.Note)
+			continue
 		}
+		pass.Steps = append(pass.Steps, s)
 	}
 	return pass, err
 }
@@ -55,7 +75,8 @@ func (r remote) Drift(ctx context.Context, tracker domain.TrackerID) (app.Drift,
 	report, err := r.engine.Drift(tracksync.ForPerson(ctx), tracker)
 	out := app.Drift{Tracker: tracker, At: at, Compared: report.Compared}
 	for _, d := range report.Differences {
-		out.Differences = append(out.Differences, app.Difference{Measure: d.Measure, Remote: d.Remote, Field: d.Field, Ours: d.Ours, Theirs: d.Theirs, Reason: d.Reason})
+		out.Differences = append(out.Differences, app.Difference{Measure: d.Measure, Link: d.Link, Remote: d.Remote, Field: d.Field, Ours: d.Ours, Theirs: d.Theirs,
+			Reason: d.Reason, Repair: string(d.Repair)})
 	}
 	return out, err
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v3"
@@ -143,7 +145,11 @@ func chosenTrackers(ctx context.Context, cmd *cli.Command, p *program) ([]domain
 }
 
 func (env *environmentOf) driftCommand() *cli.Command {
-	flags := []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON"}}
+	flags := []cli.Flag{
+		&cli.BoolFlag{Name: "json", Usage: "print JSON"},
+		&cli.BoolFlag{Name: "repair", Usage: "show what would make both sides equal, ask, and do it"},
+		&cli.BoolFlag{Name: "yes", Usage: "with --repair: do not ask"},
+	}
 	return command("drift", "prove both sides equal, or list every difference; exit 1 when there is any", "[TRACKER...]", flags, env.with(env.drift))
 }
 
@@ -179,9 +185,61 @@ func (env *environmentOf) drift(ctx context.Context, cmd *cli.Command, p *progra
 		if err := out.Flush(); err != nil {
 			return err
 		}
+		if !cmd.Bool("repair") {
+			continue
+		}
+		repaired, err := env.repair(ctx, cmd, p, id, drift.Differences)
+		if err != nil {
+			return err
+		}
+		different -= repaired
 	}
 	if different > 0 {
 		return findingError{fmt.Errorf("%d differences", different)}
 	}
 	return nil
+}
+
+// repair shows the plan, asks, does it, and looks again. It returns how many
+// differences are gone.
+func (env *environmentOf) repair(ctx context.Context, cmd *cli.Command, p *program, id domain.TrackerID, found []app.Difference) (int, error) {
+	fmt.Fprintf(env.stdout, "%s: a repair would\n", id)
+	for _, d := range found {
+		do := "ask the conflict policy or a person about " + string(d.Field)
+		switch d.Repair {
+		case "push":
+			do = "write " + string(d.Field) + " " + quoted(d.Ours) + " to " + d.Remote
+		case "pull":
+			do = "take " + string(d.Field) + " " + quoted(d.Theirs) + " over from " + d.Remote
+		}
+		fmt.Fprintf(env.stdout, "  %s\t%s\n", d.Measure, do)
+	}
+	if !cmd.Bool("yes") && !env.agreed("Do it?") {
+		fmt.Fprintln(env.stdout, "nothing was done")
+		return 0, nil
+	}
+	pass, err := p.app.Trackers.Repair(ctx, operator(), id, found)
+	if err != nil {
+		return 0, err
+	}
+	for _, problem := range pass.Problems {
+		fmt.Fprintf(env.stdout, "  problem: %s\n", oneLine(problem))
+	}
+	after, err := p.app.Trackers.Drift(ctx, operator(), id)
+	if err != nil {
+		return 0, err
+	}
+	fmt.Fprintf(env.stdout, "%s: %d of %d differences are gone\n", id, len(found)-len(after.Differences), len(found))
+	return len(found) - len(after.Differences), nil
+}
+
+// agreed asks a person for a yes; anything else is a no.
+func (env *environmentOf) agreed(question string) bool {
+	fmt.Fprint(env.stdout, question+" [y/N] ")
+	answer, _ := bufio.NewReader(env.stdin).ReadString('\n') // the end of the input is a no
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes", "j", "ja":
+		return true
+	}
+	return false
 }
