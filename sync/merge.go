@@ -144,6 +144,7 @@ func (f *fieldMerge) firstContact() {
 	case silent(f.field, f.remote.Value):
 		// Agreeing on the silent side makes our value an ordinary local change.
 		f.d.Base[f.field] = domain.BaseValue{Value: f.remote.Value, Raw: f.remote.Raw, Revision: f.Remote.Revision}
+		f.write(f.local)
 	default:
 		f.ask("")
 	}
