@@ -98,6 +98,8 @@ func TestMerge(t *testing.T) {
 		"cleared there":        {base: values{"due_on": "2026-01-01"}, local: values{"due_on": "2026-01-01"}, remote: values{"due_on": ""}, receive: values{"due_on": ""}},
 		"cleared here":         {base: values{"due_on": "2026-01-01"}, local: values{"due_on": ""}, remote: values{"due_on": "2026-01-01"}, write: values{"due_on": ""}},
 		"first, empty here":    {local: values{"due_on": ""}, remote: values{"due_on": "2026-01-01"}, receive: values{"due_on": "2026-01-01"}},
+		"first, empty there":   {local: values{"due_on": "2026-01-01"}, remote: values{"due_on": ""}, write: values{"due_on": "2026-01-01"}},
+		"first, new status":    {local: values{"status": "done"}, remote: values{"status": "open"}, write: values{"status": "done"}},
 		"first, both differ":   {local: values{"title": "a"}, remote: values{"title": "b"}, conflict: domain.ResolveAsk},
 		"incident goes out":    {local: values{"incident": "INC-1"}, remote: values{}, write: values{"incident": "INC-1"}},
 		"incident typed over":  {base: values{"incident": "INC-1"}, local: values{"incident": "INC-1"}, remote: values{"incident": "INC-9"}},
