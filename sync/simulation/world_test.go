@@ -257,7 +257,7 @@ func hookReaders() map[domain.TrackerKind]tracksync.HookReader {
 func (r *replica) open(view domain.TrackerView) (tracksync.Tracker, error) {
 	id, place := view.Tracker.ID, r.w.sites.at(view.Tracker.ID)
 	governor := &tracksync.Governor{Next: &wire{r: r, id: id, place: place, next: place.transport()}, Credential: string(id), Kind: view.Tracker.Kind,
-		Limits: r.w.budgets, Now: now, Classify: place.classify, Jitter: func(most time.Duration) time.Duration { return most / 3 }}
+		Limits: r.w.budgets, Now: now, Classify: place.classify, Jitter: func(most time.Duration) time.Duration { return (most / 3).Truncate(time.Millisecond) }}
 	if view.Tracker.Kind == domain.GitHub {
 		governor.Spacing = time.Second
 	}
