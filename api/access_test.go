@@ -63,7 +63,7 @@ func TestTeams(t *testing.T) {
 	w.post("admin", "/api/v1/people/p_member/identities", object{"tracker": "platform", "login": "robot"}).want(201)
 
 	fill := strings.NewReplacer("/measures/{key}", "/measures/"+key, "/incidents/{key}", "/incidents/INC-1", "/trackers/{id}", "/trackers/platform",
-		"/teams/{id}", "/teams/t_a", "{tracker}", "platform", "/conflicts/{id}", "/conflicts/1")
+		"/teams/{id}", "/teams/t_a", "{tracker}", "platform", "/conflicts/{id}", "/conflicts/1", "{earlier}", "INC-2")
 	for _, r := range w.server.table {
 		path := fill.Replace(r.path)
 		if path == r.path || strings.Contains(path, "{") {
@@ -135,6 +135,8 @@ func plausible(id string) object {
 		return object{"seq": 1}
 	case "resolve-conflict":
 		return object{"choice": "ours"}
+	case "decide-suggestion":
+		return object{"decision": "reject"}
 	}
 	return object{}
 }

@@ -105,6 +105,19 @@ func TestEveryRoute(t *testing.T) {
 	w.patch("admin", v1("/policies/current"), policy.etag(), object{"look_again_days": 60, "reason": "quarterly is too late"}).want(200)
 	w.get("viewer", v1("/policies/1")).want(200)
 
+	w.get("viewer", at+"/effect").want(200)
+	w.post("member", v1("/incidents"), object{"title": "Database down again", "team": "t_a", "services": []string{"db"}, "causes": []string{"capacity"}, "started_at": "2026-11-24T10:00:00Z"}).want(201)
+	list("viewer", "/incidents/INC-2/suggestions")
+	if linked := w.post("member", v1("/incidents/INC-2/suggestions/INC-1"), object{"decision": "accept"}).want(200); linked.text("recurrence_of") != "INC-1" {
+		t.Errorf("accepted: %s", linked.body)
+	}
+	groups := w.get("auditor", v1("/assessments/2026-Q4/candidates")).want(200).json()["items"].([]any)
+	if len(groups) != 1 || groups[0].(object)["cause"] != "capacity" {
+		t.Errorf("candidates = %v", groups)
+	}
+	w.post("admin", v1("/assessments"), object{"period": "2026-Q4", "answer": "found", "note": "The disk again."}).want(201)
+	list("auditor", "/assessments")
+	list("auditor", "/assessments/due")
 	for _, name := range statistics() {
 		w.get("auditor", v1("/stats/"+name)).want(200)
 	}

@@ -83,7 +83,8 @@ func withBody[T any](r route, f func(*call, *T) (reply, error)) route {
 func (s *Server) routes() []route {
 	var all []route
 	for _, part := range [][]route{s.incidentRoutes(), s.measureRoutes(), s.proofRoutes(), s.linkRoutes(), s.conflictRoutes(),
-		s.trackerRoutes(), s.peopleRoutes(), s.teamRoutes(), s.tokenRoutes(), s.setupRoutes(), s.policyRoutes(), s.statsRoutes()} {
+		s.trackerRoutes(), s.peopleRoutes(), s.teamRoutes(), s.tokenRoutes(), s.setupRoutes(), s.policyRoutes(),
+		s.recurrenceRoutes(), s.effectRoutes(), s.statsRoutes()} {
 		all = append(all, part...)
 	}
 	return all

@@ -142,3 +142,30 @@ func TestSafeCell(t *testing.T) {
 		}
 	}
 }
+
+// TestEffectOfMeasure: what one success metric shows, held against the document
+// with everything filled in.
+func TestEffectOfMeasure(t *testing.T) {
+	w := newWorld(t)
+	key, _ := w.measure(object{"owner": "p_member", "success_metric": object{"name": "lag", "target": 5, "direction": "at_most", "window_days": 30}})
+	path := "/api/v1/measures/" + key
+	observe := func(from time.Time, values ...float64) {
+		var items []object
+		for n, v := range values {
+			items = append(items, object{"at": from.Add(time.Duration(n) * time.Hour).Format(time.RFC3339), "value": v})
+		}
+		w.post("member", path+"/observations", object{"items": items}).want(201)
+	}
+	observe(w.now().AddDate(0, 0, -2), 40, 41, 44, 39, 46, 42, 43, 44, 41, 40, 39, 42, 44)
+	w.patch("member", path, "*", object{"status": "accepted"}).want(200)
+	w.post("member", path+"/evidence", object{"title": "x", "url": "https://example.org"}).want(201)
+	w.patch("member", path, "*", object{"status": "done"}).want(200)
+	w.advance(45 * 24 * time.Hour)
+	observe(w.now().AddDate(0, 0, -20), 4, 3, 5, 4, 4.5, 3, 4, 5, 3, 4, 4, 3, 5)
+	a := w.get("viewer", path+"/effect").want(200)
+	report := a.json()["report"].(object)
+	if a.json()["verify_due"] != true || report["attained"] != true || report["proposed"] != true || report["median"] != 4.0 || report["chart"] == nil || report["series"] == nil {
+		t.Errorf("effect = %s", a.body)
+	}
+	w.get("foreign", path+"/effect").want(404)
+}

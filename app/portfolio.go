@@ -247,7 +247,7 @@ func (p *portfolios) refreshed(ctx context.Context, old *portfolio, scope domain
 
 // refold folds one subject anew; another team's is left out.
 func (p *portfolios) refold(ctx context.Context, into *portfolio, scope domain.Scope, subject domain.Subject, key string, cut metrics.Cut) error {
-	rows, err := p.history(ctx, scope, subject, key)
+	rows, err := wholeHistory(ctx, p.store, scope, subject, key)
 	if errors.Is(err, domain.ErrNotFound) {
 		return nil
 	}
@@ -258,20 +258,6 @@ func (p *portfolios) refold(ctx context.Context, into *portfolio, scope domain.S
 		return into.putIncident(key, rows, cut)
 	}
 	return into.putMeasure(key, rows, cut)
-}
-
-func (p *portfolios) history(ctx context.Context, scope domain.Scope, subject domain.Subject, key string) ([]domain.Change, error) {
-	var rows []domain.Change
-	for page := (domain.Page{Limit: 200}); ; {
-		list, err := p.store.History(ctx, scope, subject, key, page)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, list.Items...)
-		if page.Cursor = list.NextCursor; page.Cursor == "" {
-			return rows, nil
-		}
-	}
 }
 
 func (p *portfolios) keep(key string, current *portfolio) {

@@ -181,19 +181,12 @@ func (s *Incidents) Decide(ctx context.Context, by domain.Actor, key, earlier do
 
 // rejected reads which earlier incidents a person has ruled out.
 func (s *Incidents) rejected(ctx context.Context, scope domain.Scope, key domain.IncidentKey) (map[domain.IncidentKey]bool, error) {
+	rows, err := wholeHistory(ctx, s.Store, scope, domain.SubjectIncident, string(key))
 	out := map[domain.IncidentKey]bool{}
-	for page := (domain.Page{Limit: 200}); ; {
-		list, err := s.Store.History(ctx, scope, domain.SubjectIncident, string(key), page)
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range list.Items {
-			if row.Field == rejectedField {
-				out[domain.IncidentKey(row.To)] = true
-			}
-		}
-		if page.Cursor = list.NextCursor; page.Cursor == "" {
-			return out, nil
+	for _, row := range rows {
+		if row.Field == rejectedField {
+			out[domain.IncidentKey(row.To)] = true
 		}
 	}
+	return out, err
 }
