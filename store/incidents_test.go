@@ -115,7 +115,9 @@ func TestIncidentReferences(t *testing.T) {
 
 func TestIncidentTermsFollow(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *DB) {
-		i := addIncident(t, db, func(i *domain.Incident) { i.Services, i.Causes, i.Tags = []string{"web"}, []string{"dns"}, []string{"q3"} })
+		i := addIncident(t, db, func(i *domain.Incident) {
+			i.Services, i.Causes, i.Tags = []string{"web"}, []string{"dns"}, []string{"q3"}
+		})
 		addIncident(t, db, func(i *domain.Incident) { i.Tags = []string{"web"} })
 		find := func(f domain.IncidentFilter) int {
 			return len(must[domain.List[domain.Incident]](t)(db.Incidents(t.Context(), domain.Everything(), f, domain.Page{})).Items)

@@ -65,7 +65,7 @@ func TestOtherTeamsAreNotFound(t *testing.T) {
 				t.Errorf("%s: %d history rows were written", name, after-before)
 			}
 			for what, n := range map[string]int{
-				"Measures":        len(must[domain.List[domain.Measure]](t)(db.Measures(t.Context(), scope, domain.MeasureFilter{}, domain.Page{})).Items) - 1, // the free one
+				"Measures": len(must[domain.List[domain.Measure]](t)(db.Measures(t.Context(), scope, domain.MeasureFilter{}, domain.Page{})).Items) - 1, // the free one
 				"Measures by team": len(must[domain.List[domain.Measure]](t)(db.Measures(t.Context(), scope,
 					domain.MeasureFilter{Team: []domain.TeamID{"t_a"}}, domain.Page{})).Items),
 				"Measures by word": len(must[domain.List[domain.Measure]](t)(db.Measures(t.Context(), scope,

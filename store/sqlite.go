@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -10,10 +11,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 
 	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
-	_ "modernc.org/sqlite" // the engine, registered as "sqlite"
+	engine "modernc.org/sqlite" // registers itself as "sqlite"
 
 	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/migrations"
@@ -54,8 +56,23 @@ func sqliteDSN(file string, options ...string) string {
 	return u.String()
 }
 
+// registerFold gives the engine a lower-casing that knows every script.
+//
+//nolint:gochecknoglobals // the engine keeps its functions once for the process
+var registerFold = sync.OnceValue(func() error {
+	return engine.RegisterDeterministicScalarFunction("fold", 1, func(_ *engine.FunctionContext, args []driver.Value) (driver.Value, error) {
+		if text, ok := args[0].(string); ok {
+			return strings.ToLower(text), nil
+		}
+		return args[0], nil
+	})
+})
+
 func (db *DB) openSQLite(ctx context.Context, opt Options) error {
 	db.dialect = migrations.SQLite
+	if err := registerFold(); err != nil {
+		return err
+	}
 	file, err := sqliteFile(opt)
 	if err != nil {
 		return err

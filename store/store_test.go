@@ -10,6 +10,7 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,13 +42,13 @@ func openSQLiteForTest(t testing.TB) *DB {
 	return openForTest(t, testOptions(t, "sqlite://test.db"))
 }
 
-func openPostgresForTest(t testing.TB) *DB {
+// newPostgres creates an empty database for one test and returns its address.
+func newPostgres(t testing.TB) string {
 	t.Helper()
-	return openForTest(t, testOptions(t, newPostgres(t)))
+	return createPostgres(t, "")
 }
 
-// newPostgres creates a database for one test and returns its address.
-func newPostgres(t testing.TB) string {
+func createPostgres(t testing.TB, options string) string {
 	t.Helper()
 	server := os.Getenv("FOLLOWTHROUGH_TEST_POSTGRES")
 	if server == "" {
@@ -61,21 +62,75 @@ func newPostgres(t testing.TB) string {
 		t.Fatal(err)
 	}
 	name := "t_" + strings.ToLower(rand.Text())
-	admin := func(statement string) {
-		ctx := context.WithoutCancel(t.Context())
-		conn, err := pgx.Connect(ctx, server)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close(ctx)
-		if _, err := conn.Exec(ctx, statement); err != nil {
-			t.Fatal(err)
-		}
+	if err := onPostgres(server, "CREATE DATABASE "+name+options); err != nil {
+		t.Fatal(err)
 	}
-	admin("CREATE DATABASE " + name)
-	t.Cleanup(func() { admin("DROP DATABASE " + name + " WITH (FORCE)") })
+	t.Cleanup(func() {
+		if err := onPostgres(server, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+	})
 	u.Path = "/" + name
 	return u.String()
+}
+
+func onPostgres(server, statement string) error {
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, server)
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, statement)
+	return errors.Join(err, conn.Close(ctx))
+}
+
+// The migrated database that the databases of tests are copied from: that is
+// faster than migrating each.
+var template struct {
+	once sync.Once
+	name string
+	err  error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if template.name != "" {
+		if err := onPostgres(os.Getenv("FOLLOWTHROUGH_TEST_POSTGRES"), "DROP DATABASE "+template.name+" WITH (FORCE)"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+func makeTemplate(server string) error {
+	u, err := url.Parse(server)
+	if err != nil {
+		return err
+	}
+	name := "t_template_" + strings.ToLower(rand.Text())
+	if err := onPostgres(server, "CREATE DATABASE "+name); err != nil {
+		return err
+	}
+	template.name, u.Path = name, "/"+name
+	ctx := context.Background()
+	db, err := Open(ctx, Options{URL: u.String()})
+	if err != nil {
+		return err
+	}
+	_, err = db.Migrate(ctx)
+	return errors.Join(err, db.Close())
+}
+
+func openPostgresForTest(t testing.TB) *DB {
+	t.Helper()
+	if server := os.Getenv("FOLLOWTHROUGH_TEST_POSTGRES"); server != "" {
+		template.once.Do(func() { template.err = makeTemplate(server) })
+		if template.err != nil {
+			t.Fatal(template.err)
+		}
+	}
+	return openForTest(t, testOptions(t, createPostgres(t, " TEMPLATE "+template.name)))
 }
 
 func openForTest(t testing.TB, opt Options) *DB {

@@ -51,7 +51,7 @@ func TestWorkIsClaimedOnce(t *testing.T) {
 // A wake-up that comes while the key is being worked on is work of its own.
 func TestWakeUpDuringARunIsNotLost(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *DB) {
-		for name, result := range map[string]domain.WorkResult{"success": {}, "failure": {Err: errors.New("x"), RetryAt: testNow}} {
+		for name, result := range map[string]domain.WorkResult{"success": {}, "failure": {Err: errors.New("x"), RetryAt: dbTime(t, db)}} {
 			key := "k:" + name
 			wake := func() {
 				if err := db.Enqueue(t.Context(), key, "k", ""); err != nil {

@@ -10,6 +10,9 @@ CREATE TABLE sequences (
 );
 INSERT INTO sequences (name, value) VALUES ('incident', 0), ('measure', 0), ('history', 0), ('conflict', 0), ('delivery', 0);
 
+-- The embedded engine has a function of this name as well.
+CREATE FUNCTION fold(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN lower($1);
+
 CREATE TABLE people (
 	id         TEXT    NOT NULL PRIMARY KEY,
 	name       TEXT    NOT NULL,
@@ -419,6 +422,7 @@ DROP TABLE tracker_status;
 DROP TABLE trackers;
 DROP TABLE history;
 DROP FUNCTION history_is_append_only();
+DROP FUNCTION fold(text);
 DROP TABLE observations;
 DROP TABLE evidence;
 DROP TABLE measures;
