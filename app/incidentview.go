@@ -19,6 +19,7 @@ type IncidentView struct {
 	Later   []domain.Incident
 	Rollup  domain.Rollup
 	Changes []domain.Change
+	Policy  domain.Policy
 	// Blocking and Warning say what the closing gate would answer now.
 	Blocking []domain.Blocker
 	Warning  []domain.Blocker
@@ -51,10 +52,9 @@ func (s *Incidents) View(ctx context.Context, by domain.Actor, key domain.Incide
 		return IncidentView{}, err
 	}
 	v.Changes = history.Items
-	policy, err := s.Policies.Store.Policy(ctx)
-	if err != nil {
+	if v.Policy, err = s.Policies.Store.Policy(ctx); err != nil {
 		return IncidentView{}, err
 	}
-	v.Blocking, v.Warning = domain.CloseGate(v.Measures, policy, today)
+	v.Blocking, v.Warning = domain.CloseGate(v.Measures, v.Policy, today)
 	return v, nil
 }

@@ -12,7 +12,7 @@ type measureStore interface {
 	measureRows
 	proofRows
 	references
-	lateStore
+	viewStore
 	LinksOf(ctx context.Context, scope domain.Scope, keys []domain.MeasureKey) (map[domain.MeasureKey][]domain.Link, error)
 }
 

@@ -35,13 +35,6 @@ func (s *Measures) View(ctx context.Context, by domain.Actor, key domain.Measure
 		return MeasureView{}, err
 	}
 	v.Links = links[key]
-	if m.EvidenceCount > 0 {
-		if v.Evidence, err = s.Store.EvidenceOf(ctx, all, key); err != nil {
-			return MeasureView{}, err
-		}
-	}
-	if m.Metric.Name != "" {
-		v.Observations, err = s.Store.ObservationsOf(ctx, all, key)
-	}
+	v.Evidence, v.Observations, err = s.Store.ProofsOf(ctx, m)
 	return v, err
 }

@@ -6,7 +6,8 @@ import (
 	"github.com/followthrough/followthrough/domain"
 )
 
-type lateStore interface {
+type viewStore interface {
+	ProofsOf(ctx context.Context, m domain.Measure) ([]domain.Evidence, []domain.Observation, error)
 	LateCounts(ctx context.Context, scope domain.Scope, filter domain.MeasureFilter, soon int) ([]domain.LateCount, error)
 }
 

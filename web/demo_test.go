@@ -57,5 +57,13 @@ func (w *world) demo() {
 			w.t.Fatal(err)
 		}
 	}
+	_, err := w.app.Trackers.Create(ctx, by, domain.Tracker{ID: "acme-platform", Kind: domain.GitHub, Flavor: domain.DotCom, BaseURL: "https://api.github.com",
+		Repository: "acme/platform", Team: "t_a"}, domain.Secrets{Credential: "ghp_0123456789abcdefghij"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, _, err := w.app.Access.CreateToken(ctx, by, domain.Token{Name: "dashboard in the hall", Role: domain.Viewer}); err != nil {
+		w.t.Fatal(err)
+	}
 	w.clock.Store(start.UnixNano())
 }

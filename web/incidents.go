@@ -83,13 +83,7 @@ func (s *Server) incident(c echo.Context, p *templates.Page) error {
 	for n := range view.Story {
 		view.Story[n].PutBack = false
 	}
-	if p.May(domain.CanEdit) {
-		policy, err := s.app.Policies.Current(ctx, p.Actor)
-		if err != nil {
-			return err
-		}
-		view.Suggestions = templates.Suggestions(p, policy)
-	}
+	view.Suggestions = templates.Suggestions(p, v.Policy)
 	view.Plan = planOf(p, v)
 	return s.show(c, p, templates.Incident(p, view))
 }
