@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"time"
 
 	"github.com/followthrough/followthrough/domain"
@@ -109,21 +110,27 @@ func ReadSnapshot(r io.Reader) (*Snapshot, error) {
 	if err := binary.Read(in, binary.LittleEndian, &size); err != nil || size < 0 || size > maxDumpHead {
 		return nil, invalidf("the snapshot is damaged; fold the log anew")
 	}
-	text := make([]byte, size)
 	var head dumpHead
-	if _, err := io.ReadFull(in, text); err != nil || json.Unmarshal(text, &head) != nil || head.Rows < 0 || head.Rows > 1<<30 || len(head.EarlierRow) != len(head.EarlierSize) {
+	text, err := io.ReadAll(io.LimitReader(in, size)) // grows with what is there, not with what is claimed
+	if err != nil || int64(len(text)) != size || json.Unmarshal(text, &head) != nil || !head.sound() {
 		return nil, invalidf("the snapshot is damaged; fold the log anew")
+	}
+	spells, err := head.spells(in)
+	if err != nil {
+		return nil, err
+	}
+	first := make([]int64, min(head.Rows, 1<<16))
+	if err := binary.Read(in, binary.LittleEndian, first); err != nil {
+		return nil, invalidf("the snapshot ends too early; fold the log anew")
 	}
 	s, err := head.snapshot()
 	if err != nil {
 		return nil, err
 	}
-	n := 0
-	for _, size := range head.EarlierSize {
-		n += 3 * max(0, int(size))
-	}
-	spells := make([]int64, n)
-	for _, part := range append([]any{spells}, s.columns()...) {
+	copy(s.created, first)
+	columns := s.columns()
+	columns[0] = s.created[len(first):]
+	for _, part := range columns {
 		if err := binary.Read(in, binary.LittleEndian, part); err != nil {
 			return nil, invalidf("the snapshot ends too early; fold the log anew")
 		}
@@ -140,6 +147,38 @@ func ReadSnapshot(r io.Reader) (*Snapshot, error) {
 		s.earlier[row] = list
 	}
 	return s, nil
+}
+
+// sound refuses numbers that no dump has.
+func (h *dumpHead) sound() bool {
+	if h.Rows < 0 || h.Rows > math.MaxInt32 || len(h.EarlierRow) != len(h.EarlierSize) {
+		return false
+	}
+	for i, row := range h.EarlierRow {
+		if row < 0 || int(row) >= h.Rows || h.EarlierSize[i] < 0 {
+			return false
+		}
+	}
+	for _, i := range h.Incidents {
+		if i.RecurrenceOf < -1 || int(i.RecurrenceOf) >= len(h.Incidents) {
+			return false
+		}
+	}
+	return true
+}
+
+// spells reads the earlier spells, a row at a time: what is claimed is only
+// believed as far as it is there.
+func (h *dumpHead) spells(in io.Reader) ([]int64, error) {
+	var all []int64
+	for _, size := range h.EarlierSize {
+		part := make([]int64, 3*min(int(size), 1<<16))
+		if err := binary.Read(in, binary.LittleEndian, part); err != nil || int(size) > 1<<16 {
+			return nil, invalidf("the snapshot ends too early; fold the log anew")
+		}
+		all = append(all, part...)
+	}
+	return all, nil
 }
 
 // snapshot is the snapshot with empty columns of the right length.
