@@ -193,7 +193,7 @@ func TestTokens(t *testing.T) {
 func TestSecrets(t *testing.T) {
 	w := newWorld(t)
 	const canary, second = "CANARY-credential-0123456789", "CANARY-webhook-0123456789-0123456789"
-	made := w.platform(object{"credential": canary, "webhook_secret": second}).want(201)
+	made := w.platform(object{"credential": canary, "webhook_secret": second, "paused": true}).want(201)
 	if made.text("credential_hint") != canary[len(canary)-4:] {
 		t.Errorf("hint is %q", made.text("credential_hint"))
 	}

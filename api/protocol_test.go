@@ -87,7 +87,7 @@ func TestRepeated(t *testing.T) {
 		"/measures/" + key + "/links":        {object{"tracker": "platform"}, object{"tracker": "platform", "url": nil}},
 		"/people":                            {object{"name": "Ana Roth", "role": "member"}, object{"name": "Bob", "role": "member"}},
 		"/teams":                             {object{"name": "Storage"}, object{"name": "Network"}},
-		"/trackers":                          {object{"id": "two", "kind": "github", "flavor": "dotcom", "base_url": "https://api.github.com", "repository": "acme/two", "credential": "ghp_0123456789abcdef"}, object{"id": "three", "kind": "github", "flavor": "dotcom", "base_url": "https://api.github.com", "repository": "acme/three", "credential": "ghp_0123456789abcdef"}},
+		"/trackers":                          {object{"id": "two", "kind": "github", "flavor": "dotcom", "base_url": "https://api.github.com", "repository": "acme/two", "paused": true, "credential": "ghp_0123456789abcdef"}, object{"id": "three", "kind": "github", "flavor": "dotcom", "base_url": "https://api.github.com", "repository": "acme/three", "paused": true, "credential": "ghp_0123456789abcdef"}},
 	}
 	send := func(path, key string, body any) answer {
 		return w.do(request{as: "admin", method: http.MethodPost, path: "/api/v1" + path, body: body, header: map[string]string{"Idempotency-Key": key}})

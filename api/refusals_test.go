@@ -178,8 +178,17 @@ func TestTrackerRefusals(t *testing.T) {
 			if tt.world != nil {
 				tt.world(w)
 			}
-			w.platform(tt.change).want(201)
-			a := w.post("admin", "/api/v1/trackers/platform/check", nil)
+			before := w.rows()
+			a := w.platform(tt.change)
+			if tt.status == 200 { // it is stored, but paused until the problem is gone
+				if reason := a.want(201).text("pause_reason"); a.json()["paused"] != true || !strings.Contains(reason, tt.says) {
+					t.Errorf("paused %v because %q, want %q", a.json()["paused"], reason, tt.says)
+				}
+				w.patch("admin", "/api/v1/trackers/platform", a.etag(), object{"paused": false}).want(409)
+				a = w.post("admin", "/api/v1/trackers/platform/check", nil)
+			} else if w.rows() != before {
+				t.Error("something was written")
+			}
 			if a.status != tt.status {
 				t.Fatalf("status %d, want %d: %s", a.status, tt.status, a.body)
 			}
@@ -193,7 +202,7 @@ func TestTrackerRefusals(t *testing.T) {
 			case a.header.Get("WWW-Authenticate") != "":
 				t.Error("a refusal of the tracker's credential asks the person to sign in")
 			}
-			if w.post("member", "/api/v1/trackers/platform/check", nil).want(403).text("detail") != `your role "member" may not manage here; ask an administrator` {
+			if tt.status == 200 && w.post("member", "/api/v1/trackers/platform/check", nil).want(403).text("detail") != `your role "member" may not manage here; ask an administrator` {
 				t.Error("a member may check")
 			}
 		})
@@ -237,8 +246,13 @@ func TestJiraRefusals(t *testing.T) {
 			if tt.world != nil {
 				tt.world(w)
 			}
-			w.ops(tt.change).want(201)
-			a := w.post("admin", "/api/v1/trackers/ops/check", nil)
+			a := w.ops(tt.change)
+			if tt.status == 200 {
+				if paused := a.want(201).json()["paused"]; paused == tt.note {
+					t.Errorf("paused is %v: %s", paused, a.text("pause_reason"))
+				}
+				a = w.post("admin", "/api/v1/trackers/ops/check", nil)
+			}
 			if a.status != tt.status {
 				t.Fatalf("status %d, want %d: %s", a.status, tt.status, a.body)
 			}
@@ -253,7 +267,7 @@ func TestJiraRefusals(t *testing.T) {
 			if tt.note {
 				list = "notes"
 			}
-			if a.json()["ok"] != false || !slices.ContainsFunc(a.json()[list].([]any), says) {
+			if a.json()["ok"] != tt.note || !slices.ContainsFunc(a.json()[list].([]any), says) {
 				t.Errorf("problems are %q, notes %q; want %q", a.json()["problems"], a.json()["notes"], tt.says)
 			}
 		})

@@ -40,6 +40,10 @@ func (s *Trackers) Create(ctx context.Context, by domain.Actor, t domain.Tracker
 	if err := s.check(ctx, t, secrets); err != nil {
 		return domain.Tracker{}, err
 	}
+	t, err := s.prepare(ctx, t, secrets)
+	if err != nil {
+		return domain.Tracker{}, err
+	}
 	made, err := s.Store.CreateTracker(ctx, creation(ctx, by, ""), t, secrets)
 	if id, ok := replayed(err); ok {
 		return s.Store.TrackerByID(ctx, by.Scope, domain.TrackerID(id))
@@ -89,6 +93,9 @@ func (s *Trackers) Edit(ctx context.Context, by domain.Actor, id domain.TrackerI
 		patch.Change(&trial)
 	}
 	if err := s.checkTeam(ctx, trial.Team); err != nil {
+		return domain.Tracker{}, err
+	}
+	if err := s.checkActive(ctx, before, trial, domain.Secrets{Credential: patch.Credential.Value}); err != nil {
 		return domain.Tracker{}, err
 	}
 	return s.Store.UpdateTracker(ctx, attribution(ctx, by, patch.Reason), id, version, func(t *domain.Tracker, secrets *domain.Secrets) error {
@@ -153,7 +160,10 @@ func (s *Trackers) Check(ctx context.Context, by domain.Actor, id domain.Tracker
 		return domain.MappingReport{}, err
 	}
 	out, err := s.Remote.Check(ctx, id)
-	return out, fromTracker(err)
+	if err != nil {
+		return out, fromTracker(err)
+	}
+	return out, s.noteExpiry(ctx, by, id, out.CredentialExpires)
 }
 
 // Plan says what a pass would do and writes nothing.

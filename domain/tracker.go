@@ -1,9 +1,11 @@
 package domain
 
 import (
+	"maps"
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -112,6 +114,16 @@ type Mapping struct {
 	WontDo      []string
 	DueField    string // "duedate" or a custom field id
 	MetricField string // custom text field id
+}
+
+// IsZero reports whether nothing was decided; the defaults hold then.
+func (m Mapping) IsZero() bool { return m.Equal(Mapping{}) }
+
+// Equal reports whether two mappings decide the same.
+func (m Mapping) Equal(o Mapping) bool {
+	return m.InProgressLabel == o.InProgressLabel && m.IssueType == o.IssueType && m.DueField == o.DueField && m.MetricField == o.MetricField &&
+		maps.Equal(m.PriorityLabels, o.PriorityLabels) && maps.Equal(m.Priorities, o.Priorities) && maps.Equal(m.Resolutions, o.Resolutions) &&
+		slices.Equal(m.ExtraLabels, o.ExtraLabels) && slices.Equal(m.WontDo, o.WontDo) && maps.EqualFunc(m.Statuses, o.Statuses, slices.Equal[[]string])
 }
 
 // ImportRule turns issues into measures in the inbox "needs incident".

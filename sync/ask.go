@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"errors"
 
 	"github.com/followthrough/followthrough/domain"
 )
@@ -30,8 +31,16 @@ func (e *Engine) Adapter(ctx context.Context, id domain.TrackerID) (domain.Track
 	return e.open(ForPerson(ctx), id)
 }
 
-// Try opens a tracker that is not configured yet and runs its mapping check.
+// Try opens a tracker with a configuration that is not stored and runs its
+// mapping check. Without a credential the stored one is used.
 func (e *Engine) Try(ctx context.Context, t domain.Tracker, secrets domain.Secrets) (domain.MappingReport, error) {
+	if secrets.Credential == "" {
+		stored, err := e.Store.Tracker(ctx, t.ID)
+		if err != nil && !errors.Is(err, domain.ErrNotFound) {
+			return domain.MappingReport{}, err
+		}
+		secrets = stored.Secrets
+	}
 	tracker, err := e.Open(domain.TrackerView{Tracker: t, Secrets: secrets})
 	if err != nil {
 		return domain.MappingReport{}, err
