@@ -177,7 +177,7 @@ func (s *Snapshot) matured(rows []int32, asOf int64, horizons []int) []Figure {
 		counts[i] = newClusterCounts(s)
 	}
 	for _, row := range rows {
-		if s.flags[row]&impossibleRow != 0 || s.entry[row] > 0 {
+		if s.flags[row]&(impossibleRow|overBeforeLog) != 0 || s.entry[row] > 0 {
 			continue
 		}
 		age, took := asOf-s.created[row], int64(never)

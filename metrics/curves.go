@@ -21,6 +21,10 @@ func (s *Snapshot) timesToEnd(rows []int32, asOf int64) exits {
 			continue
 		}
 		took := s.ended(row, asOf) - s.created[row]
+		if s.flags[row]&overBeforeLog != 0 {
+			e.late++
+			continue
+		}
 		if entry := int64(s.entry[row]) * 1000; entry > 0 {
 			if took <= entry {
 				e.late++

@@ -15,7 +15,7 @@ import (
 
 // dumpFormat names the layout of a dump. Any change of the columns needs a new
 // name: an old dump is then refused and the snapshot folded anew.
-const dumpFormat = "followthrough-snapshot/1\n"
+const dumpFormat = "followthrough-snapshot/2\n"
 
 // maxDumpHead bounds the part before the columns.
 const maxDumpHead = 1 << 30
@@ -39,7 +39,7 @@ type dumpIncident struct {
 	Fingerprint                 string  `json:",omitempty"`
 	Severity                    uint8
 	Reviewed, Edited, Merged    bool
-	Undated, Known              bool
+	Undated, Endless, Known     bool
 }
 
 // Dump writes the snapshot so that ReadSnapshot brings it back: a service that
@@ -51,7 +51,7 @@ func (s *Snapshot) Dump(w io.Writer) error {
 	}
 	for _, i := range s.incidents {
 		head.Incidents = append(head.Incidents, dumpIncident{
-			i.key, i.started, i.resolved, i.linkedAt, i.recurrenceOf, i.services, i.causes, i.fingerprint, i.severity, i.reviewed, i.edited, i.merged, i.undated, i.known,
+			i.key, i.started, i.resolved, i.linkedAt, i.recurrenceOf, i.services, i.causes, i.fingerprint, i.severity, i.reviewed, i.edited, i.merged, i.undated, i.endless, i.known,
 		})
 	}
 	var spells []int64
@@ -207,7 +207,7 @@ func (h *dumpHead) snapshot() (*Snapshot, error) {
 	for n, i := range h.Incidents {
 		s.byKey[i.Key] = int32(n)
 		s.incidents = append(s.incidents, incidentRow{
-			i.Key, i.Started, i.Resolved, i.LinkedAt, i.RecurrenceOf, i.Services, i.Causes, i.Fingerprint, i.Severity, i.Reviewed, i.Edited, i.Merged, i.Undated, i.Known,
+			i.Key, i.Started, i.Resolved, i.LinkedAt, i.RecurrenceOf, i.Services, i.Causes, i.Fingerprint, i.Severity, i.Reviewed, i.Edited, i.Merged, i.Undated, i.Endless, i.Known,
 		})
 	}
 	return s, nil

@@ -8,6 +8,7 @@ import (
 type families struct {
 	root     []int32 // earliest incident of the component of each incident
 	undated  int     // links from or to an incident whose start is not known
+	endless  int     // links to an incident whose end is not known
 	rejected int     // links to a later or merged incident, or of one with an impossible order
 }
 
@@ -31,6 +32,9 @@ func (s *Snapshot) families() families {
 		if !from.placed() || !s.incidents[to].placed() || !s.earlierThan(to, int32(i)) {
 			f.rejected++
 			continue
+		}
+		if s.incidents[to].endless {
+			f.endless++
 		}
 		f.join(s, int32(i), to)
 	}

@@ -42,7 +42,7 @@ func (s *Snapshot) groupedExits(groups [][]int32, asOf int64, end Endpoint) grou
 	for g, rows := range groups {
 		for _, row := range rows {
 			took, entry := s.ended(row, asOf)-s.created[row], int64(s.entry[row])*1000
-			if entry > 0 && took <= entry {
+			if s.flags[row]&overBeforeLog != 0 || (entry > 0 && took <= entry) {
 				continue
 			}
 			where := uint64(g)<<strataBits | uint64(s.prio[row])

@@ -132,7 +132,7 @@ func (s *Snapshot) incidentChecks(c *Cohort, services []ServiceLife) []QualityCh
 	tally := s.tallies()
 	byCategory, byPrint := s.candidates(c)
 	due := c.asOf() - withoutMeasuresDays*msPerDay
-	var all, resolved, without, unreviewed, impossible, edited, undated, candidates, unlinked, settled int
+	var all, resolved, without, unreviewed, impossible, edited, undated, endless, planless, candidates, unlinked, settled int
 	for i := range s.incidents {
 		inc := &s.incidents[i]
 		if !m.incident(inc) || inc.merged {
@@ -144,6 +144,12 @@ func (s *Snapshot) incidentChecks(c *Cohort, services []ServiceLife) []QualityCh
 		}
 		if inc.undated {
 			undated++
+		}
+		if inc.endless {
+			endless++
+		}
+		if tally[i].all == 0 {
+			planless++
 		}
 		if inc.resolved != 0 {
 			resolved++
@@ -178,11 +184,13 @@ func (s *Snapshot) incidentChecks(c *Cohort, services []ServiceLife) []QualityCh
 		}
 	}
 	return []QualityCheck{
+		{Name: "incidents_without_measures", Count: planless, Of: all},
 		{Name: "resolved_without_measures", Count: without, Of: settled, Marks: []string{"A2"}},
 		{Name: "resolved_without_review", Count: unreviewed, Of: resolved, Marks: []string{"B4"}},
 		{Name: "resolved_before_start", Count: impossible, Of: resolved, Marks: []string{"B3", "B4"}},
 		{Name: "incident_instants_edited", Count: edited, Of: all, Marks: []string{"B3", "B5"}},
 		{Name: "incidents_without_start", Count: undated, Of: all, Marks: []string{"B3", "B4", "B5"}},
+		{Name: "incidents_without_end", Count: endless, Of: resolved + endless, Marks: []string{"B3", "B10"}},
 		{Name: "unlinked_candidates", Count: unlinked, Of: candidates, Marks: []string{"B3", "B4", "B10"}},
 		{Name: "service_life_unknown", Count: unknown, Of: len(s.services.list), Marks: []string{"B5"}},
 	}

@@ -152,6 +152,11 @@ func IncidentRecordOf(key domain.IncidentKey, reviewed bool, changes []domain.Ch
 	if r.Started.After(cut.AsOf) {
 		return IncidentRecord{}, domain.Errorf(domain.ErrNotFound, "incident %s had not begun by %s", key, cut.AsOf.UTC().Format(time.RFC3339))
 	}
+	switch domain.IncidentStatus(fields.last["status"]) {
+	case domain.IncidentResolved, domain.IncidentInReview, domain.IncidentClosed:
+		r.EndUnknown = r.Resolved.IsZero()
+	case domain.IncidentNew, domain.IncidentActive, domain.IncidentMitigated, domain.IncidentDismissed:
+	}
 	if r.RecurrenceOf == "" {
 		r.LinkedAt = time.Time{}
 	} else if r.LinkedAt.After(cut.AsOf) { // came with an incident recorded later

@@ -61,6 +61,7 @@ type RecurrenceReport struct {
 	Families      int
 	LargestFamily int
 	RejectedLinks int
+	EndlessLinks  int // to an incident whose end is not known: in L1, in no figure of times
 	UndatedLinks  int // from or to an incident whose start is not known: undecidable
 	// Recurrences are members after their index that began after its resolution;
 	// Overlapping began before it and are the same episode.
@@ -102,7 +103,7 @@ func Recurrence(s *Snapshot, c Cohort, in RecurrenceInput) (RecurrenceReport, er
 	}
 	r := RecurrenceReport{Cohort: c}
 	joined := s.families()
-	r.RejectedLinks, r.UndatedLinks = joined.rejected, joined.undated
+	r.RejectedLinks, r.UndatedLinks, r.EndlessLinks = joined.rejected, joined.undated, joined.endless
 	r.ReportingLagDays = s.reportingLag()
 	w := recurrenceWalk{s: s, c: &c, in: in, lives: lives, end: c.asOf() - int64(r.ReportingLagDays*msPerDay), m: newMatcher(s, c.Filter)}
 	var list []family
@@ -277,8 +278,7 @@ func (s *Snapshot) levels(c *Cohort, f *families) (incidents int, figures []Figu
 			continue
 		}
 		n++
-		root := f.root[i]
-		if root != int32(i) && s.incidents[root].resolved != 0 && inc.started > s.incidents[root].resolved {
+		if root := f.root[i]; root != int32(i) && s.incidents[root].over(inc.started) {
 			l1++
 		}
 		if byCategory[i] {

@@ -121,6 +121,10 @@ func (s *Snapshot) slaOf(p domain.Priority, target int, rows []int32, asOf int64
 		}
 		cause, end := s.cause(row), s.ended(row, asOf)
 		deadline := start + int64(target)*msPerDay
+		if s.flags[row]&overBeforeLog != 0 {
+			r.BeforeLog++
+			continue
+		}
 		if s.entry[row] > 0 { // imported: observed from entry on (R10)
 			entry := s.created[row] + int64(s.entry[row])*1000
 			if end <= entry || deadline <= entry {

@@ -43,6 +43,7 @@ const (
 	excludedRow   // derived: duplicate or created in error
 	lateMove      // derived: due date moved within 48 h of the deadline or later
 	unknownRow    // derived: nobody knows whether it is open
+	overBeforeLog // derived: imported, and over before its complete records begin
 )
 
 // noDate is the civil day of a measure without due date.
@@ -229,6 +230,7 @@ func derivedFlags(f *Facts) (flags Flag) {
 	set(excludedRow, f.Excluded)
 	set(lateMove, f.LateMoves > 0)
 	set(unknownRow, f.Unknown)
+	set(overBeforeLog, !f.Entry.IsZero() && f.Cause() != CauseOpen && !f.Ended(time.Time{}).After(f.Entry))
 	return flags
 }
 

@@ -14,7 +14,10 @@ type IncidentRecord struct {
 	// StartUnknown says that nobody gave the start and Started is when the incident
 	// was recorded. It has measures, but no place among recurrences and rates.
 	StartUnknown bool
-	Resolved     time.Time // zero = not yet
+	Resolved     time.Time // zero = not yet, or not known
+	// EndUnknown says that it is over and nobody gave the instant. Its links count
+	// where a person's word is enough, and in no figure of times.
+	EndUnknown   bool
 	Services     []string
 	Causes       []string
 	Fingerprint  string
@@ -40,6 +43,7 @@ type incidentRow struct {
 	edited       bool
 	merged       bool
 	undated      bool // its start is not known
+	endless      bool // over, but nobody knows since when
 	known        bool // false for a key that only a measure named so far
 }
 
@@ -47,6 +51,12 @@ type incidentRow struct {
 // known, not merged into another one, its start is known and not after its end.
 func (i *incidentRow) placed() bool {
 	return i.known && !i.merged && !i.undated && (i.resolved == 0 || i.resolved >= i.started)
+}
+
+// over says whether the incident was over before an instant, as far as it is
+// known: where only the instant of its end is missing, the link is believed.
+func (i *incidentRow) over(before int64) bool {
+	return i.endless || (i.resolved != 0 && i.resolved < before)
 }
 
 // PutIncident adds an incident or replaces it.
@@ -57,7 +67,7 @@ func (s *Snapshot) PutIncident(r IncidentRecord) {
 	}
 	row := incidentRow{
 		key: r.Key, started: r.Started.UnixMilli(), recurrenceOf: s.incidentIndex(r.RecurrenceOf), fingerprint: r.Fingerprint,
-		severity: code(domain.Severities(), r.Severity), reviewed: r.Reviewed, edited: r.Edited, merged: r.Merged, undated: r.StartUnknown, known: true,
+		severity: code(domain.Severities(), r.Severity), reviewed: r.Reviewed, edited: r.Edited, merged: r.Merged, undated: r.StartUnknown, endless: r.EndUnknown && r.Resolved.IsZero(), known: true,
 	}
 	if !r.Resolved.IsZero() {
 		row.resolved = r.Resolved.UnixMilli()

@@ -201,3 +201,47 @@ func TestTargetsFollowThePolicyAtCreation(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// TestImportedAndOver: what was done before complete records begin says nothing
+// about time, also when its day of creation is the day of the import.
+func TestImportedAndOver(t *testing.T) {
+	l := imported(domain.Done)
+	m := domain.Measure{Key: "M-2", Status: domain.Done, CreatedAt: l.now, DoneAt: l.now, Imported: true}
+	l.write(domain.SubjectMeasure, "M-2", domain.Attribution{Source: domain.FromImport}, []domain.FieldChange{domain.MeasureCreated(m)})
+	asOf := l.now.AddDate(1, 0, 0)
+	s, err := metrics.Fold(metrics.Chronicle{Changes: l.rows}, metrics.Cut{AsOf: asOf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := metrics.Cohort{Pins: metrics.Pins{AsOf: asOf, Policy: domain.DefaultPolicy()}}
+	r, err := metrics.Completion(s, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Measures != 2 || r.BeforeLog != 2 || figure(t, r.Figures, "done_by_matured", "90").N != 0 || figure(t, r.Figures, "done_by", "90").N != 0 {
+		t.Errorf("%d measures, %d before the log, %d matured; want 2, 2, 0", r.Measures, r.BeforeLog, figure(t, r.Figures, "done_by_matured", "90").N)
+	}
+}
+
+// TestLinkToAnUnknownEnd: a person's word makes a repeat, but no figure of times.
+func TestLinkToAnUnknownEnd(t *testing.T) {
+	l := newLog(1)
+	start := l.now.AddDate(-1, 0, 0)
+	for _, i := range []domain.Incident{
+		{Key: "INC-1", Status: domain.IncidentClosed, StartedAt: start},
+		{Key: "INC-2", Status: domain.IncidentResolved, StartedAt: start.AddDate(0, 2, 0), ResolvedAt: start.AddDate(0, 2, 1), RecurrenceOf: "INC-1"},
+		{Key: "INC-3", Status: domain.IncidentActive, StartedAt: start},
+		{Key: "INC-4", Status: domain.IncidentResolved, StartedAt: start.AddDate(0, 2, 0), ResolvedAt: start.AddDate(0, 2, 1), RecurrenceOf: "INC-3"},
+	} {
+		i.CreatedAt = l.now
+		l.write(domain.SubjectIncident, string(i.Key), domain.Attribution{}, []domain.FieldChange{domain.IncidentCreated(i)})
+	}
+	s, err := metrics.Fold(metrics.Chronicle{Changes: l.rows}, metrics.Cut{AsOf: l.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := metrics.Recurrence(s, metrics.Cohort{Pins: metrics.Pins{AsOf: l.now, Policy: domain.DefaultPolicy()}}, metrics.RecurrenceInput{})
+	if err != nil || r.EndlessLinks != 1 || r.Recurrences != 0 || figure(t, r.Levels, "repeat_share", "L1").X != 1 {
+		t.Errorf("%d links to an unknown end, %d recurrences, L1 %d, err %v; want 1, 0, 1", r.EndlessLinks, r.Recurrences, figure(t, r.Levels, "repeat_share", "L1").X, err)
+	}
+}

@@ -14,6 +14,9 @@ func Recurrence(r metrics.RecurrenceReport, o Options) Picture {
 	p := o.picture("recurrence", t.RecurrenceTitle)
 	p.Desc = t.RecurrenceDesc
 	p.Lead = t.recurrenceLead(&r)
+	if r.EndlessLinks > 0 {
+		p.Notes = append(p.Notes, fmt.Sprintf(t.EndlessNote, r.EndlessLinks))
+	}
 	if r.UndatedLinks > 0 {
 		p.Notes = append(p.Notes, fmt.Sprintf(t.UndatedNote, r.UndatedLinks))
 	}

@@ -20,7 +20,7 @@ type Texts struct {
 	// Funnel.
 	FunnelTitle, FunnelDesc, FunnelNote, FunnelLead, FunnelLines, NoCases, OnTimeShare, Limits95, Limits998, MeanOpen, Difference, MeasuresWithDeadline string
 	// Recurrence.
-	RecurrenceTitle, RecurrenceDesc, RecurrenceLead, UndatedNote, Recurred, DaysSinceResolved, StatesTitle, StatesDesc, StatesNote, StatesLead, RatioOverdueDone, PlanState, PlanNone, PlanAllDropped, PlanAllDone, PlanSomeOpen, PlanSomeOverdue, Recurrences, Rate, RecurrencesPerYear, BeforeAfterTitle, BeforeAfterDesc, BeforeAfterLead, AssociationNote, RatioWord, RatioLead, RatioAxis, Before, After, NoChange string
+	RecurrenceTitle, RecurrenceDesc, RecurrenceLead, EndlessNote, UndatedNote, Recurred, DaysSinceResolved, StatesTitle, StatesDesc, StatesNote, StatesLead, RatioOverdueDone, PlanState, PlanNone, PlanAllDropped, PlanAllDone, PlanSomeOpen, PlanSomeOverdue, Recurrences, Rate, RecurrencesPerYear, BeforeAfterTitle, BeforeAfterDesc, BeforeAfterLead, AssociationNote, RatioWord, RatioLead, RatioAxis, Before, After, NoChange string
 	// Services.
 	MeanTitle, MeanDesc, TrendLead, TrendFew, ServicesAtRisk, MeanIncidents, DaysInWindow, ServicesTitle, ServicesDesc, ServicesLead, IncidentsCount, IncidentMark, PlanCompleted, PlansCompleted, Beta string
 	// Success metric.
