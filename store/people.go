@@ -144,19 +144,23 @@ func personWith(g *gorm.DB, where, value string) (domain.Person, error) {
 
 // People lists everybody by name.
 func (db *DB) People(ctx context.Context) ([]domain.Person, error) {
-	var memberships []membershipRow
-	var rows []personRow
-	err := errors.Join(db.read(ctx).Order("person, team").Find(&memberships).Error, db.read(ctx).Order("name, id").Find(&rows).Error)
-	if err != nil {
+	var rows []struct {
+		Row  personRow `gorm:"embedded"`
+		Team string
+	}
+	query := "SELECT p.*, COALESCE(m.team, '') AS team FROM people p LEFT JOIN memberships m ON m.person = p.id ORDER BY p.name, p.id, m.team"
+	if err := db.read(ctx).Raw(query).Scan(&rows).Error; err != nil {
 		return nil, asDomain(err)
 	}
-	teams := map[string][]domain.TeamID{}
-	for _, m := range memberships {
-		teams[m.Person] = append(teams[m.Person], domain.TeamID(m.Team))
-	}
-	people := make([]domain.Person, len(rows))
-	for n, row := range rows {
-		people[n] = row.person(teams[row.ID])
+	var people []domain.Person
+	for _, row := range rows { // the rows of one person stand together
+		if n := len(people); n == 0 || people[n-1].ID != domain.PersonID(row.Row.ID) {
+			people = append(people, row.Row.person(nil))
+		}
+		if row.Team != "" {
+			p := &people[len(people)-1]
+			p.Teams = append(p.Teams, domain.TeamID(row.Team))
+		}
 	}
 	return people, nil
 }

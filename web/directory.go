@@ -80,7 +80,9 @@ func (d *directory) teamsFor(ctx context.Context, by domain.Actor) ([]domain.Tea
 func (d *directory) trackersFor(ctx context.Context, by domain.Actor) ([]domain.Tracker, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.now().Sub(d.tracksAt) >= keepNames {
+	// A page that has just read the teams again does with the trackers it knows.
+	justRead := !d.tracksAt.IsZero() && d.now().Sub(d.teamsAt) < keepPeople
+	if d.now().Sub(d.tracksAt) >= keepNames && !justRead {
 		list, err := d.app.Trackers.List(ctx, domain.System())
 		if err != nil {
 			return nil, err

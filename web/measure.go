@@ -41,6 +41,9 @@ func (s *Server) measure(c echo.Context, p *templates.Page) error {
 	}
 	view := templates.MeasureView{Measure: m, Description: s.markdown.html(m.Description), Links: v.Links, Evidence: v.Evidence,
 		Observations: v.Observations, Story: storyOf(p, v.Changes, current), More: v.More}
+	if view.Run, p.Pictures = runChart(p, v); p.Pictures {
+		view.ChartTexts = chartTexts(p)
+	}
 	for _, t := range trackers {
 		if !linkedWith(v.Links, t.ID) {
 			view.Trackers = append(view.Trackers, t)

@@ -17,6 +17,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/followthrough/followthrough/app"
+	"github.com/followthrough/followthrough/web/chart"
 	"github.com/followthrough/followthrough/web/i18n"
 )
 
@@ -113,7 +114,7 @@ func (s *Server) routes() {
 	in := s.echo.Group("", session)
 	get := func(path string, h handler) { in.GET(path, s.signedIn(h)) }
 	post := func(path string, h handler) { in.POST(path, s.signedIn(h)) }
-	for _, part := range []func(get, post register){s.dashboardRoutes, s.measureRoutes, s.incidentRoutes, s.conflictRoutes, s.exportRoutes, s.trackerRoutes, s.peopleRoutes,
+	for _, part := range []func(get, post register){s.dashboardRoutes, s.statisticsRoutes, s.measureRoutes, s.incidentRoutes, s.conflictRoutes, s.exportRoutes, s.trackerRoutes, s.peopleRoutes,
 		s.tokenRoutes, s.policyRoutes, s.accountRoutes} {
 		part(get, post)
 	}
@@ -136,12 +137,17 @@ func versionOf(files embed.FS) (string, error) {
 		_, err = fmt.Fprintf(hash, "%s %d %s", path, len(content), content)
 		return err
 	})
+	hash.Write([]byte(chart.Stylesheet()))
 	return hex.EncodeToString(hash.Sum(nil))[:12], err
 }
 
 func (s *Server) static(c echo.Context) error {
 	types := map[string]string{"app.css": "text/css; charset=utf-8", "app.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"}
 	name := c.Param("file")
+	if name == "chart.css" { // the style sheet of the pictures lives with them
+		s.cacheable(c)
+		return c.Blob(http.StatusOK, "text/css; charset=utf-8", []byte(chart.Stylesheet()))
+	}
 	contentType, ok := types[name]
 	if !ok {
 		return echo.ErrNotFound
@@ -150,10 +156,15 @@ func (s *Server) static(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	s.cacheable(c)
+	return c.Blob(http.StatusOK, contentType, content)
+}
+
+// cacheable lets a browser keep a file whose address names this version of it.
+func (s *Server) cacheable(c echo.Context) {
 	if c.QueryParam("v") == s.assets {
 		c.Response().Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	return c.Blob(http.StatusOK, contentType, content)
 }
 
 func peer(r *http.Request) string {

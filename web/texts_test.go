@@ -85,7 +85,7 @@ func usedTexts(t *testing.T) map[string]bool {
 	add(used, "role.", domain.Roles())
 	add(used, "source.", []domain.Source{domain.FromGitHub, domain.FromJira, domain.FromImport})
 	add(used, "done.", doneTexts())
-	add(used, "nav.", []string{"dashboard", "mine", "measures", "incidents", "conflicts", "trackers", "people", "tokens", "policy"})
+	add(used, "nav.", []string{"dashboard", "mine", "statistics", "measures", "incidents", "conflicts", "trackers", "people", "tokens", "policy"})
 	add(used, "month.", []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"})
 	add(used, "flavor.", []domain.Flavor{domain.DotCom, domain.GHES, domain.Cloud, domain.DataCenter})
 	add(used, "resolution.", domain.Resolutions())

@@ -35,6 +35,8 @@ type Page struct {
 	Today   domain.Date
 	Assets  string // the version in the addresses of style sheet and script
 	Version string
+	// Pictures says that the page has pictures, which have a style sheet of their own.
+	Pictures bool
 	// Done is the id of a text that says what just happened.
 	Done string
 	// Form names the refused form, Old holds what it contained and Problem why.
