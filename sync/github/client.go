@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -219,9 +218,6 @@ func (c *client) do(ctx context.Context, op operation, method, path string, body
 // into decodes an answer that must have content; an empty or foreign one is
 // never "nothing there" (T5, T6).
 func (c *client) into(op operation, a answer, v any) error {
-	if len(bytes.TrimSpace(a.body)) == 0 {
-		return c.undecodable(op, errors.New("the body is empty"))
-	}
 	if err := json.Unmarshal(a.body, v); err != nil {
 		return c.undecodable(op, err)
 	}
