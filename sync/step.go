@@ -301,6 +301,9 @@ func (s *step) push(ctx context.Context, d Decision) error {
 	push := domain.Push{Draft: s.draft(d.Values), On: *link.Snapshot, Fields: d.Write}
 	push.On.ReadAt = s.e.freshAt(link)
 	pushed, err := s.tracker.Push(ctx, push)
+	if errors.Is(err, domain.ErrStale) {
+		return s.fetch(ctx) // the issue is not as the plan saw it: look, and plan again
+	}
 	if err != nil {
 		return err
 	}

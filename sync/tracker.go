@@ -30,7 +30,8 @@ type Tracker interface {
 	// Create makes an issue. Where the tracker answers with ids only, the
 	// snapshot has no Fields and the base stays unconfirmed until the next read.
 	Create(ctx context.Context, draft domain.Draft) (domain.Snapshot, error)
-	// Push writes the named fields and nothing else.
+	// Push writes the named fields and nothing else. ErrStale says that nothing
+	// was written, because the issue is not as the plan saw it.
 	Push(ctx context.Context, push domain.Push) (domain.Pushed, error)
 	// Find looks for issues that carry the nonce, unfiltered (T16).
 	Find(ctx context.Context, probe domain.Probe) ([]domain.Snapshot, error)

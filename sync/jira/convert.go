@@ -425,13 +425,19 @@ func (r *reader) typeID() string {
 }
 
 // finish stores what a write needs and hashes the content. The hash leaves out
-// what differs between the ways of reading: properties and transitions.
+// what differs between the ways of reading: properties and transitions, and
+// with the property the choice among several blocks. The texts that the block
+// is a part of are hashed as they are.
 func (r *reader) finish() {
 	r.n.Type = r.typeID()
 	content := r.n
 	content.Transitions, content.Listed, content.Link, content.Marked = nil, false, "", false
+	fields := maps.Clone(r.s.Fields)
+	for _, f := range []domain.Field{domain.FieldDescription, domain.FieldDueOn, domain.FieldMetric, domain.FieldIncident} {
+		delete(fields, f)
+	}
 	sum := sha256.New()
-	_ = json.NewEncoder(sum).Encode([]any{r.s.Ref.Place, r.s.Ref.Key, content, r.s.Fields, r.s.Labels}) // plain values always encode
+	_ = json.NewEncoder(sum).Encode([]any{r.s.Ref.Place, r.s.Ref.Key, content, fields, r.s.Labels}) // plain values always encode
 	r.s.Hash = hex.EncodeToString(sum.Sum(nil)[:16])
 	r.s.Native, _ = json.Marshal(r.n) // plain values always encode
 }

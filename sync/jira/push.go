@@ -37,11 +37,9 @@ func (t *Tracker) Push(ctx context.Context, p domain.Push) (domain.Pushed, error
 	}
 	w := &write{t: t, p: p, on: p.On, pushed: domain.Pushed{Refused: map[domain.Field]string{}}, want: map[domain.Field]domain.RemoteValue{}}
 	if w.doubtful() {
-		on, err := t.Fetch(ctx, p.On.Ref)
-		if err != nil {
+		if err := w.look(ctx); err != nil {
 			return domain.Pushed{}, err
 		}
-		w.on = on
 	}
 	w.n = nativeOf(w.on)
 	w.body = newPayload(t, splitBlock(w.n.Description, owner{w.n.Link, p.MeasureID}))
@@ -59,13 +57,31 @@ func (t *Tracker) Push(ctx context.Context, p domain.Push) (domain.Pushed, error
 const young = 2 * time.Second
 
 // doubtful reports a snapshot that must be read again before a write: an
-// unconfirmed one does not know the text that it would rewrite, and a Data
-// Center answers an edit without the issue, so that a move would go unseen (T67, T88).
+// unconfirmed one does not know the text that it would rewrite. A Data Center
+// answers an edit without the issue, so that neither a move nor what it
+// overwrote could be seen afterwards; and its search may lag behind (T67, T88).
 func (w *write) doubtful() bool {
 	if len(w.on.Native) == 0 || w.on.Hash == "" {
 		return true
 	}
-	return !w.t.cloud() && !w.p.Unlink && w.t.now().Sub(w.on.ReadAt) > young
+	if w.t.cloud() || w.p.Unlink {
+		return false
+	}
+	return !nativeOf(w.on).Listed || w.t.now().Sub(w.on.ReadAt) > young
+}
+
+// look reads the issue by its id. A plan made on something else is not carried
+// out: what came in meanwhile would be overwritten.
+func (w *write) look(ctx context.Context) error {
+	on, err := w.t.Fetch(ctx, w.on.Ref)
+	if err != nil {
+		return err
+	}
+	if w.on.Hash != "" && on.Hash != w.on.Hash {
+		return &domain.Error{Kind: domain.ErrStale, Message: "issue " + on.Ref.Key + " is not as it was when the change was planned"}
+	}
+	w.on = on
+	return nil
 }
 
 func (w *write) run(ctx context.Context) (domain.Pushed, error) {
