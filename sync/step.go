@@ -309,15 +309,55 @@ func (s *step) push(ctx context.Context, d Decision) error {
 	}
 	mark := domain.WriteMark{At: s.e.Now(), Hash: hashValues(d), Version: s.link.Measure.Version,
 		Believed: valuesOf(*link.Snapshot, domain.SyncedFields()), Revision: pushed.Snapshot.Revision}
-	link.Base, link.FieldStates = withBase(link.Base, d.Base), d.States
-	s.confirm(&link, d.Values, d.Write, pushed)
-	mark.Wrote = valuesOf(*link.Snapshot, d.Write)
-	link.Writes = append(kept(link.Writes, s.e.Now()), mark)
 	for _, f := range d.Write {
 		s.report.pushed(s.link, f, d.Values[f])
 	}
 	// The issue has the write already; losing this record costs a look, not an edit (K7).
-	return s.commit(context.WithoutCancel(ctx), link, nil, nil)
+	return s.record(context.WithoutCancel(ctx), d, pushed, mark)
+}
+
+// record stores what a push did. A person may have changed the measure in the
+// meantime: that is a change of its own and does not make the write undone.
+func (s *step) record(ctx context.Context, d Decision, pushed domain.Pushed, mark domain.WriteMark) error {
+	for attempt := 1; ; attempt++ {
+		link := s.link.Link
+		known := link.Snapshot
+		link.Base, link.FieldStates = withBase(link.Base, d.Base), statesAfter(link.FieldStates, d)
+		s.confirm(&link, d.Values, d.Write, pushed)
+		mark.Wrote = valuesOf(*link.Snapshot, d.Write)
+		link.Writes = append(kept(link.Writes, s.e.Now()), mark)
+		if known.Revision.After(link.Snapshot.Revision) {
+			link.Snapshot = known // a delivery has overtaken our answer
+		}
+		err := s.commit(ctx, link, nil, nil)
+		if err == nil && link.Snapshot.Hash != "" && link.Snapshot != known {
+			s.e.markFresh(link.ID, link.Snapshot.ReadAt)
+		}
+		if !errors.Is(err, domain.ErrStale) || attempt == maxAttempts {
+			return err
+		}
+		if s.link, err = s.e.Store.Link(ctx, link.ID); err != nil {
+			return err
+		}
+		if s.link.Link.Snapshot == nil || s.link.Link.Remote.ID != link.Remote.ID {
+			return domain.Errorf(domain.ErrStale, "link %s leads elsewhere by now", link.ID)
+		}
+	}
+}
+
+// statesAfter takes over what the merge said about the written fields and
+// leaves the others as they are.
+func statesAfter(states map[domain.Field]domain.FieldIssue, d Decision) map[domain.Field]domain.FieldIssue {
+	out := map[domain.Field]domain.FieldIssue{}
+	maps.Copy(out, states)
+	for _, f := range domain.SyncedFields() {
+		if state, ok := d.States[f]; ok {
+			out[f] = state
+		} else if slices.Contains(d.Write, f) {
+			delete(out, f)
+		}
+	}
+	return out
 }
 
 // valuesOf notes what fields of a snapshot say.
@@ -368,9 +408,7 @@ func (s *step) confirm(link *domain.Link, values map[domain.Field]string, fields
 	}
 	before := link.Snapshot
 	link.Snapshot, link.Remote = &back, back.Ref
-	if back.Hash != "" {
-		s.e.markFresh(link.ID, back.ReadAt)
-	} else if before != nil {
+	if back.Hash == "" && before != nil {
 		back.ReadAt = before.ReadAt
 	}
 }
