@@ -172,8 +172,10 @@ CREATE TABLE measures (
 CREATE UNIQUE INDEX measures_id ON measures (id);
 CREATE INDEX measures_incident ON measures (incident);
 CREATE INDEX measures_owner ON measures (owner, due_day, num);
-CREATE INDEX measures_due ON measures (due_day, num);
-CREATE INDEX measures_open_due ON measures (due_day, num, priority, team, version) WHERE open;
+CREATE INDEX measures_updated ON measures (updated_at, num);
+-- These two answer the usual pages and counts without looking at the rows.
+CREATE INDEX measures_due ON measures (due_day, num, team, version);
+CREATE INDEX measures_open_due ON measures (due_day, num, priority, team, original_due_day, incident, version, open) WHERE open;
 
 CREATE TABLE evidence (
 	id            TEXT   NOT NULL PRIMARY KEY,
