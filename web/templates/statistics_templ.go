@@ -12,11 +12,24 @@ import (
 	"context"
 	"github.com/followthrough/followthrough/web/chart"
 	"io"
+	"strings"
 )
 
-// picture writes a picture into the page; its own room escapes every text.
+// picture writes a picture into the page; its own room escapes every text. A
+// picture with links is a group: an image cannot hold what can be reached by key.
 func picture(c chart.Picture, texts chart.Texts) templ.Component {
-	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error { return c.WriteHTML(w, texts) })
+	return templ.ComponentFunc(func(_ context.Context, w io.Writer) error {
+		var b strings.Builder
+		if err := c.WriteHTML(&b, texts); err != nil {
+			return err
+		}
+		html := b.String()
+		if svg, _, _ := strings.Cut(html, "</svg>"); strings.Contains(svg, "<a ") {
+			html = strings.Replace(html, `role="img"`, `role="group"`, 1)
+		}
+		_, err := io.WriteString(w, html)
+		return err
+	})
 }
 
 // Statistics shows the pictures of the statistics.
@@ -64,7 +77,7 @@ func Statistics(p *Page, pictures []chart.Picture, texts chart.Texts) templ.Comp
 			var templ_7745c5c3_Var3 string
 			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("filter.title"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/statistics.templ`, Line: 18, Col: 90}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/statistics.templ`, Line: 31, Col: 90}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {
@@ -105,7 +118,7 @@ func Statistics(p *Page, pictures []chart.Picture, texts chart.Texts) templ.Comp
 			var templ_7745c5c3_Var4 string
 			templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("filter.apply"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/statistics.templ`, Line: 26, Col: 47}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/statistics.templ`, Line: 39, Col: 47}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 			if templ_7745c5c3_Err != nil {
@@ -123,7 +136,7 @@ func Statistics(p *Page, pictures []chart.Picture, texts chart.Texts) templ.Comp
 				var templ_7745c5c3_Var5 string
 				templ_7745c5c3_Var5, templ_7745c5c3_Err = templ.JoinStringErrs(p.T("filter.clear"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/statistics.templ`, Line: 28, Col: 48}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/statistics.templ`, Line: 41, Col: 48}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var5))
 				if templ_7745c5c3_Err != nil {
@@ -146,7 +159,7 @@ func Statistics(p *Page, pictures []chart.Picture, texts chart.Texts) templ.Comp
 				var templ_7745c5c3_Var6 string
 				templ_7745c5c3_Var6, templ_7745c5c3_Err = templ.JoinStringErrs(c.Title)
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/statistics.templ`, Line: 34, Col: 46}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/statistics.templ`, Line: 47, Col: 46}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var6))
 				if templ_7745c5c3_Err != nil {
