@@ -65,6 +65,8 @@ type Config struct {
 	// Inbox and Hooks take webhook deliveries in.
 	Inbox Inbox
 	Hooks map[domain.TrackerKind]HookReader
+	// HookURL is where a tracker sends its webhooks; nil when it cannot reach us.
+	HookURL func(domain.Tracker) string
 	// Owner names this process in leases.
 	Owner    string
 	Settings Settings

@@ -22,7 +22,7 @@ func linkKey(id domain.LinkID) string     { return KindLink + ":" + string(id) }
 func pollKey(id domain.TrackerID) string  { return KindPoll + ":" + string(id) }
 func sweepKey(id domain.TrackerID) string { return KindSweep + ":" + string(id) }
 func concern(key string) string           { _, what, _ := strings.Cut(key, ":"); return what }
-func kinds() []string                     { return []string{KindLink, KindHook, KindPoll, KindSweep} }
+func kinds() []string                     { return []string{KindLink, KindHook, KindPoll, KindSweep, KindRedeliver} }
 
 // Run works until ctx ends: it makes sure every tracker has its periodic rows
 // and claims whatever is due. It needs no leader; any number of processes may
@@ -105,6 +105,10 @@ func (e *Engine) handle(ctx context.Context, work domain.Work) error {
 			_, err := e.Sweep(ctx, domain.TrackerID(what))
 			return err
 		})
+	case KindRedeliver:
+		return e.periodic(ctx, redeliverKey(domain.TrackerID(what)), KindRedeliver, func() time.Duration { return redeliverEvery }, func() error {
+			return e.redeliver(ctx, domain.TrackerID(what))
+		})
 	}
 	return domain.Errorf(domain.ErrInvalid, "work %s has the unknown kind %q", work.Lease.Key, work.Kind)
 }
@@ -148,7 +152,7 @@ func (e *Engine) pollPause(ctx context.Context, id domain.TrackerID) time.Durati
 	return e.Settings.Poll
 }
 
-// ensurePeriodic gives every tracker its poll and sweep rows.
+// ensurePeriodic gives every tracker its periodic rows.
 func (e *Engine) ensurePeriodic(ctx context.Context) error {
 	ids, err := e.Store.Trackers(ctx)
 	if err != nil {
@@ -166,6 +170,9 @@ func (e *Engine) ensurePeriodic(ctx context.Context) error {
 			return err
 		}
 		if err := e.Schedule.ScheduleAt(ctx, sweepKey(id), KindSweep, e.Now().Add(e.Settings.Sweep)); err != nil {
+			return err
+		}
+		if err := e.Schedule.ScheduleAt(ctx, redeliverKey(id), KindRedeliver, e.Now()); err != nil {
 			return err
 		}
 	}

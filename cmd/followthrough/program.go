@@ -91,7 +91,7 @@ func (p *program) wire() {
 	if p.between != nil {
 		engineStore = p.between(p.db)
 	}
-	p.engine = tracksync.New(tracksync.Config{Store: engineStore, Schedule: p.db, Inbox: p.db, Open: p.openTracker, Hooks: hookReaders(),
+	p.engine = tracksync.New(tracksync.Config{Store: engineStore, Schedule: p.db, Inbox: p.db, Open: p.openTracker, Hooks: hookReaders(), HookURL: p.hookAddress,
 		MeasureURL:  func(k domain.MeasureKey) string { return cfg.PublicURL + "/measures/" + string(k) },
 		IncidentURL: func(k domain.IncidentKey) string { return cfg.PublicURL + "/incidents/" + string(k) },
 		Now:         now, Log: p.log.With("component", "sync"), Settings: tracksync.Settings{Poll: cfg.PollInterval}})
