@@ -378,26 +378,36 @@ func TestT95NothingIsCalledOnGitHub(t *testing.T) {
 // A text too long for GitHub is a shortened projection there, the block is kept,
 // and reading it back does not shorten ours (A5, A7).
 func TestLongDescriptions(t *testing.T) {
-	s := newSite(t)
-	tracker := s.adapter(t)
-	on := create(t, s, tracker)
-	text := strings.TrimSpace(strings.Repeat("word @ana #1\n", domain.MaxDescription/13))
-	put := tracker.Put(domain.FieldDescription, text, on)
-	if put.State != domain.FieldDegraded {
-		t.Fatalf("Put promises state %q for %d characters", put.State, len(text))
-	}
-	pushed := push(t, tracker, on, map[domain.Field]string{domain.FieldDescription: text})
-	if len(pushed.Refused) > 0 {
-		t.Fatalf("refused: %v", pushed.Refused)
-	}
-	if got := pushed.Snapshot.Fields[domain.FieldDescription]; got.Raw != put.Raw || got.State != domain.FieldDegraded {
-		t.Errorf("the issue has %d characters in state %q, promised were %d", len(got.Raw), got.State, len(put.Raw))
-	}
-	if pushed.Snapshot.MeasureID != measure || pushed.Snapshot.Fields[domain.FieldDueOn].Value != "2026-03-31" {
-		t.Error("the block is damaged")
-	}
-	if n := len([]rune(s.state(t, on.Ref).Body)); n > 65_536 {
-		t.Errorf("the body has %d characters", n)
+	for name, crlf := range map[string]bool{"LF": false, "CRLF": true} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t)
+			tracker := s.adapter(t)
+			on := create(t, s, tracker)
+			line := "word @ana #1\n"
+			if crlf {
+				s.Append(t, on.Ref, "typed in a browser")
+				s.Wait(t)
+				on, line = fetch(t, tracker, on.Ref), "ab\n"
+			}
+			text := strings.TrimSpace(strings.Repeat(line, domain.MaxDescription/len(line)))
+			put := tracker.Put(domain.FieldDescription, text, on)
+			if put.State != domain.FieldDegraded {
+				t.Fatalf("Put promises state %q for %d characters", put.State, len(text))
+			}
+			pushed := push(t, tracker, on, map[domain.Field]string{domain.FieldDescription: text})
+			if len(pushed.Refused) > 0 {
+				t.Fatalf("refused: %v", pushed.Refused)
+			}
+			if got := pushed.Snapshot.Fields[domain.FieldDescription]; got.Raw != put.Raw || got.State != domain.FieldDegraded {
+				t.Errorf("the issue has %d characters in state %q, promised were %d", len(got.Raw), got.State, len(put.Raw))
+			}
+			if pushed.Snapshot.MeasureID != measure || pushed.Snapshot.Fields[domain.FieldDueOn].Value != "2026-03-31" {
+				t.Error("the block is damaged")
+			}
+			if n := len([]rune(s.state(t, on.Ref).Body)); n > 65_536 {
+				t.Errorf("the body has %d characters", n)
+			}
+		})
 	}
 }
 
