@@ -40,7 +40,7 @@ func Fold(log Chronicle, cut Cut) (*Snapshot, error) {
 				incidents = append(incidents, c.Key)
 			}
 			rows["i"+c.Key] = append(rows["i"+c.Key], c)
-		case domain.SubjectTracker, domain.SubjectPerson, domain.SubjectTeam, domain.SubjectToken, domain.SubjectPolicy:
+		default: // nothing else has figures
 		}
 	}
 	s := NewSnapshot(len(measures))

@@ -64,7 +64,7 @@ func Quality(s *Snapshot, c Cohort, services []ServiceLife) (QualityReport, erro
 
 // measureTally counts what the checks on measures need.
 type measureTally struct {
-	all, closed, completed, verified, withDue, cancelled                                       int
+	all, closed, completed, verified, withDue                                                  int
 	noDue, noOwner, noKind, noTarget, noBaseline, noEvidence, self, edited, bulk, reclassified int
 	lateMoves, onDueDay, impossible, imported                                                  int
 }

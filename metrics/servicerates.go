@@ -181,7 +181,7 @@ func (s *Snapshot) meanAndTrend(r *RecurrenceReport, lives []life, times [][]flo
 	var systems []System
 	zero := float64(origin) / msPerDay
 	for v, l := range lives {
-		if l.to <= l.from || !(l.seen || l.known) || !w.m.hasService(int32(v)) {
+		if l.to <= l.from || (!l.seen && !l.known) || !w.m.hasService(int32(v)) {
 			continue
 		}
 		from, to := float64(l.from)/msPerDay, float64(l.to)/msPerDay

@@ -56,10 +56,10 @@ func IndividualsChart(baseline, later []float64) (XmR, error) {
 		case v < x.Center:
 			now = -1
 		}
-		switch {
-		case now == 0:
+		switch now {
+		case 0:
 			run = 0
-		case now == side:
+		case side:
 			run++
 		default:
 			run = 1

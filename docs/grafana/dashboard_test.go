@@ -149,7 +149,7 @@ func problems(expr string, variables []string, used map[string]bool) []string {
 			continue
 		}
 		used[name] = true
-		for _, matcher := range strings.Split(matchers, ",") {
+		for matcher := range strings.SplitSeq(matchers, ",") {
 			g := regexp.MustCompile(`^(\w+)(?:=~|!~|!=|=)"\$(\w+)"$`).FindStringSubmatch(matcher)
 			if matchers != "" && (g == nil || !slices.Contains(labels, g[1]) || !slices.Contains(variables, g[2])) {
 				out = append(out, matcher+" is no label of "+name+" with a variable")

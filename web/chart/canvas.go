@@ -3,6 +3,7 @@ package chart
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -108,9 +109,9 @@ func area(upper, lower []point) string {
 	if len(upper) == 0 || len(lower) == 0 {
 		return ""
 	}
-	all := append([]point(nil), upper...)
-	for i := len(lower) - 1; i >= 0; i-- {
-		all = append(all, lower[i])
+	all := slices.Clone(upper)
+	for _, p := range slices.Backward(lower) {
+		all = append(all, p)
 	}
 	return polyline(all) + "Z"
 }
@@ -155,7 +156,7 @@ func fit(s string, width, size float64) string {
 func wrap(s string, width, size float64) []string {
 	var lines []string
 	line := ""
-	for _, word := range strings.Split(printable(s), " ") {
+	for word := range strings.SplitSeq(printable(s), " ") {
 		switch {
 		case word == "":
 		case line == "":

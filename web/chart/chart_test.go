@@ -124,7 +124,7 @@ func read(tb testing.TB, svg string) drawing {
 					tb.Errorf("<%s> is styled inline by %s", e.Name.Local, a.Name.Local)
 				}
 			}
-			for _, c := range strings.Fields(at["class"]) {
+			for c := range strings.FieldsSeq(at["class"]) {
 				d.classes[c] = true
 			}
 			dy := 0.0

@@ -39,11 +39,11 @@ func burnUp(p *Picture, r *metrics.FlowReport, fc *metrics.ForecastReport, t *Te
 		closed = append(closed, closed[len(closed)-1]+float64(w.Departures))
 	}
 	past := len(r.Weeks)
-	clear := map[string]float64{}
+	weeks := map[string]float64{}
 	ahead := 0.0
 	for _, g := range fc.Plain {
 		if g.Shown && g.Value != nil && fc.Backlog > 0 {
-			clear[g.Group] = *g.Value
+			weeks[g.Group] = *g.Value
 			ahead = max(ahead, *g.Value)
 		}
 	}
@@ -55,13 +55,13 @@ func burnUp(p *Picture, r *metrics.FlowReport, fc *metrics.ForecastReport, t *Te
 	now := point{f.x.place(float64(past)), f.y.place(closed[past])}
 	goal := f.y.place(created[past])
 	reach := func(weeks float64) point { return point{f.x.place(float64(past) + weeks), goal} }
-	if low, ok := clear["50"]; ok {
-		if high, ok := clear["95"]; ok {
+	if low, ok := weeks["50"]; ok {
+		if high, ok := weeks["95"]; ok {
 			c.path("pic-fan", polyline([]point{now, reach(low), reach(high)})+"Z")
 		}
 		c.line("pic-limit", now.x, goal, f.right, goal)
 		for _, g := range []string{"50", "85", "95"} {
-			if w, ok := clear[g]; ok {
+			if w, ok := weeks[g]; ok {
 				c.path("pic-limit", polyline([]point{now, reach(w)}))
 			}
 		}
@@ -85,7 +85,7 @@ func burnUp(p *Picture, r *metrics.FlowReport, fc *metrics.ForecastReport, t *Te
 		c.text(l.class, l.x, l.y, fit(l.text, defaultWidth-f.right-10, 12))
 	}
 	weekAxis(c, &f, r.Weeks, ahead, t)
-	clearTicks(c, &f, clear, float64(past), t)
+	clearTicks(c, &f, weeks, float64(past))
 	p.draw(c)
 }
 
@@ -103,10 +103,10 @@ func weekAxis(c *canvas, f *frame, weeks []metrics.FlowWeek, ahead float64, t *T
 }
 
 // clearTicks name the weeks by which the backlog is clear, above the plot.
-func clearTicks(c *canvas, f *frame, clear map[string]float64, past float64, t *Texts) {
+func clearTicks(c *canvas, f *frame, weeks map[string]float64, past float64) {
 	before, high := 0.0, 0.0
 	for _, g := range []string{"50", "85", "95"} {
-		w, ok := clear[g]
+		w, ok := weeks[g]
 		if !ok || w > 104 {
 			continue
 		}

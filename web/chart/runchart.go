@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/followthrough/followthrough/domain"
@@ -146,12 +147,7 @@ func Quality(r metrics.QualityReport, o Options) Picture {
 		marks := ""
 		if q.Marked {
 			marked++
-			for i, id := range q.Marks {
-				if i > 0 {
-					marks += ", "
-				}
-				marks += id
-			}
+			marks = strings.Join(q.Marks, ", ")
 		}
 		share := ""
 		if q.Of > 0 {

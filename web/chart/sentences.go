@@ -11,10 +11,10 @@ import (
 
 // rollUp is the plan of an incident in counts; never a percentage (A1).
 func (t *Texts) rollUp(r metrics.RollUp) string {
-	switch {
-	case r.Total == 0:
+	if r.Total == 0 {
 		return t.NoPlan
-	case r.Total == r.Cancelled:
+	}
+	if r.Total == r.Cancelled {
 		return t.PlanDropped
 	}
 	parts := []string{fmt.Sprintf(t.RollDone, r.Done, r.Total)}
