@@ -32,7 +32,7 @@ var description = sync.OnceValues(func() (routers.Router, error) {
 // accepted must be one the document allows, and every answer must have a
 // documented status and the documented form. Every test of this package goes
 // through here. It returns the operation, empty outside the API.
-func described(t *testing.T, r *http.Request, body []byte, rec *httptest.ResponseRecorder) string {
+func described(t testing.TB, r *http.Request, body []byte, rec *httptest.ResponseRecorder) string {
 	t.Helper()
 	if !strings.HasPrefix(r.URL.Path, prefix+"/") {
 		return ""

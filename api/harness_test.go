@@ -25,7 +25,7 @@ var start = time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC)
 // world is one installation: a real store on a temporary file, the real
 // handler, and a token for every role.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	db      *store.DB
 	app     *app.App
 	server  *Server
@@ -44,7 +44,7 @@ func (w *world) advance(d time.Duration) { w.clock.Add(int64(d)) }
 
 // newWorld starts an installation with two teams and these tokens: admin,
 // auditor, member (of t_a), viewer (of t_a), foreign (a member of t_b).
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := newEmptyWorld(t)
 	w.people(t.Context())
@@ -52,7 +52,7 @@ func newWorld(t *testing.T) *world {
 }
 
 // newEmptyWorld starts an installation that nobody has come to yet.
-func newEmptyWorld(t *testing.T) *world {
+func newEmptyWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t, tokens: map[string]string{}, served: map[string]bool{}}
 	w.clock.Store(start.UnixNano())
@@ -117,7 +117,7 @@ type request struct {
 }
 
 type answer struct {
-	t      *testing.T
+	t      testing.TB
 	status int
 	header http.Header
 	body   []byte

@@ -130,58 +130,77 @@ func (db *DB) EachChange(ctx context.Context, scope domain.Scope, afterSeq int64
 // a change, is not read.
 func (db *DB) EachHistory(ctx context.Context, scope domain.Scope, subject domain.Subject, f func(key string, rows []domain.Change) error) error {
 	const batch = 1000
-	var held []domain.Change
-	flush := func() error {
-		if len(held) == 0 {
-			return nil
-		}
-		err := f(held[0].Key, held)
-		held = held[:0]
+	visible, err := db.keysInScope(ctx, scope, subject)
+	if err != nil {
 		return err
 	}
-	for key, seq := "", int64(0); ; {
-		c, err := historiesInScope(scope, subject)
-		if err != nil {
-			return err
-		}
-		c.add("(key, subject_seq) > (?, ?)", key, seq)
+	for last, limit := "", batch; ; {
+		var c conditions
+		c.add("subject = ?", string(subject))
+		c.add("key > ?", last)
 		var rows []changeRow
 		if err := db.read(ctx).Select("seq", "subject", "key", "subject_seq", "at", "kind", "field", "from_value", "to_value", "overwritten", "source", "actor", "on_behalf", "external_at").
-			Where(c.bare(), c.args...).Order("key, subject_seq").Limit(batch).Find(&rows).Error; err != nil {
+			Where(c.bare(), c.args...).Order("key, subject_seq").Limit(limit).Find(&rows).Error; err != nil {
 			return asDomain(err)
 		}
-		for _, row := range rows {
-			if len(held) > 0 && held[0].Key != row.Key {
-				if err := flush(); err != nil {
-					return err
-				}
+		more := len(rows) == limit
+		whole := rows
+		if more { // the last history may go on; it is read again with the next batch
+			for len(whole) > 0 && whole[len(whole)-1].Key == rows[limit-1].Key {
+				whole = whole[:len(whole)-1]
 			}
-			held = append(held, row.change())
-			key, seq = row.Key, row.SubjectSeq
+			if len(whole) == 0 {
+				limit *= 2
+				continue
+			}
 		}
-		if len(rows) < batch {
-			return flush()
+		for len(whole) > 0 {
+			n := 1
+			for n < len(whole) && whole[n].Key == whole[0].Key {
+				n++
+			}
+			changes := make([]domain.Change, n)
+			for i, row := range whole[:n] {
+				changes[i] = row.change()
+			}
+			last, whole = whole[0].Key, whole[n:]
+			if !scope.All && !visible[last] {
+				continue
+			}
+			if err := f(last, changes); err != nil {
+				return err
+			}
 		}
+		if !more {
+			return nil
+		}
+		limit = batch
 	}
 }
 
-// historiesInScope chooses the histories of a kind of subject. Those of people,
-// tokens and policies are for those who see everything.
-func historiesInScope(scope domain.Scope, subject domain.Subject) (conditions, error) {
-	var c conditions
-	c.add("subject = ?", string(subject))
+// keysInScope reads the keys of the measures or incidents that the caller may
+// see; nil for one who sees everything. Histories of people, tokens and
+// policies are for nobody else.
+func (db *DB) keysInScope(ctx context.Context, scope domain.Scope, subject domain.Subject) (map[string]bool, error) {
 	if scope.All {
-		return c, nil
+		return nil, nil //nolint:nilnil // no restriction
 	}
 	tables := map[domain.Subject]string{domain.SubjectMeasure: "measures", domain.SubjectIncident: "incidents"}
 	table, ok := tables[subject]
 	if !ok {
-		return c, notFound(string(subject), "history")
+		return nil, notFound(string(subject), "history")
 	}
-	var team conditions
-	team.scope(scope, "team")
-	c.add("key IN (SELECT key FROM "+table+team.where()+")", team.args...)
-	return c, nil
+	var c conditions
+	c.scope(scope, "team")
+	var keys []string
+	if err := db.read(ctx).Raw("SELECT key FROM "+table+c.where(), c.args...).Scan(&keys).Error; err != nil {
+		return nil, asDomain(err)
+	}
+	visible := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		visible[key] = true
+	}
+	return visible, nil
 }
 
 // LastSeq returns the number of the newest history row; 0 when there is none.
