@@ -17,8 +17,15 @@ import (
 // because of other operations at the same moment.
 const maxAttempts = 5
 
+// errRepeated says that another process has just used the same idempotency
+// key; running the operation again finds its answer.
+var errRepeated = errors.New("the idempotency key was used a moment ago")
+
 // retryable reports whether the same operation may succeed when run again.
 func retryable(err error) bool {
+	if errors.Is(err, errRepeated) {
+		return true
+	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return pg.Code == "40001" || pg.Code == "40P01"

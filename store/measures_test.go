@@ -197,3 +197,83 @@ func TestIdempotency(t *testing.T) {
 		}
 	})
 }
+
+// The same request twice at once, as from an impatient client: one measure,
+// and the others learn its key.
+func TestSameIdempotencyKeyAtOnce(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *DB) {
+		by := ana()
+		by.Idempotency = domain.Idempotency{Key: "k", BodyHash: "h"}
+		results := make(chan error, 16)
+		for range 16 {
+			go func() { results <- second(db.CreateMeasure(t.Context(), domain.Everything(), by, newMeasure(nil))) }()
+		}
+		made := 0
+		for range 16 {
+			err := <-results
+			var e *domain.Error
+			switch {
+			case err == nil:
+				made++
+			case !errors.As(err, &e) || e.Code != "idempotent_replay" || e.Fields[0].Message != "M-1":
+				t.Errorf("got %v, want the key of the first", err)
+			}
+		}
+		if n := count(t, db, "SELECT count(*) FROM measures"); made != 1 || n != 1 {
+			t.Errorf("%d made, %d stored", made, n)
+		}
+	})
+}
+
+// Every kind of create answers a repetition with what it made first.
+func TestEveryCreateIsRepeatable(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *DB) {
+		addTracker(t, db, "a", nil)
+		m := addMeasure(t, db, nil)
+		for want, create := range map[string]func(by domain.Attribution) error{
+			"INC-1": func(by domain.Attribution) error {
+				return second(db.CreateIncident(t.Context(), domain.Everything(), by, func(key domain.IncidentKey) (domain.Incident, error) {
+					return domain.Incident{ID: "i", Key: key, Title: "T", CreatedAt: testNow, UpdatedAt: testNow}, nil
+				}))
+			},
+			"t_1": func(by domain.Attribution) error {
+				return second(db.CreateTeam(t.Context(), by, domain.Team{ID: "t_1", Name: "T", CreatedAt: testNow, UpdatedAt: testNow}))
+			},
+			"p_1": func(by domain.Attribution) error {
+				return second(db.CreatePerson(t.Context(), by, domain.Person{ID: "p_1", Name: "P", CreatedAt: testNow, UpdatedAt: testNow}))
+			},
+			"k_1": func(by domain.Attribution) error {
+				return second(db.CreateToken(t.Context(), by, domain.Token{ID: "k_1", Name: "K", CreatedAt: testNow}, [32]byte{1}))
+			},
+			"b": func(by domain.Attribution) error {
+				return second(db.CreateTracker(t.Context(), by, domain.Tracker{ID: "b", CreatedAt: testNow, UpdatedAt: testNow}, domain.Secrets{}))
+			},
+			string(m.Key): func(by domain.Attribution) error {
+				return second(db.CreateLink(t.Context(), domain.Everything(), by, newLink("L", m.Key, "a", "R")))
+			},
+			"e_1": func(by domain.Attribution) error {
+				return second(db.AddEvidence(t.Context(), domain.Everything(), by, domain.Evidence{ID: "e_1", Measure: m.Key, ReceivedAt: testNow}))
+			},
+			"o_1": func(by domain.Attribution) error {
+				return db.AddObservation(t.Context(), domain.Everything(), by, []domain.Observation{{ID: "o_1", Measure: m.Key, At: testNow}})
+			},
+			"f.csv": func(by domain.Attribution) error {
+				return second(db.Import(t.Context(), by, domain.ImportBatch{File: "f.csv"}))
+			},
+		} {
+			by := ana()
+			by.Idempotency = domain.Idempotency{Key: want, BodyHash: "h"}
+			if err := create(by); err != nil {
+				t.Errorf("%s: %v", want, err)
+			}
+			before := count(t, db, "SELECT value FROM sequences WHERE name = 'history'")
+			var e *domain.Error
+			if err := create(by); !errors.As(err, &e) || e.Code != "idempotent_replay" || e.Fields[0].Message != want {
+				t.Errorf("%s again: %v", want, err)
+			}
+			if after := count(t, db, "SELECT value FROM sequences WHERE name = 'history'"); after != before {
+				t.Errorf("%s again wrote %d history rows", want, after-before)
+			}
+		}
+	})
+}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"crypto/rand"
+	"errors"
 	"reflect"
 	"slices"
 	"strconv"
@@ -161,7 +162,11 @@ func (tx *txn) remember(by domain.Attribution, subject domain.Subject, key strin
 	}
 	row := idempotencyRow{Actor: by.Actor, Key: by.Idempotency.Key, Hash: by.Idempotency.BodyHash,
 		Subject: string(subject), SubjectKey: key, CreatedAt: newInstant(tx.now)}
-	return tx.Create(&row).Error
+	err := tx.Create(&row).Error
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return errRepeated
+	}
+	return err
 }
 
 // repeated refuses a create whose idempotency key was used before.
