@@ -279,13 +279,13 @@ func TestTextsAreComplete(t *testing.T) {
 	}
 	r := sample(t, 40, same)
 	for _, texts := range languages() {
-		for _, c := range r.quality.Checks {
+		for _, c := range r.Quality.Checks {
 			if texts.Checks[c.Name] == "" {
 				t.Errorf("check %s has no name", c.Name)
 			}
 		}
-		if len(texts.Checks) != len(r.quality.Checks) {
-			t.Errorf("%d names for %d checks", len(texts.Checks), len(r.quality.Checks))
+		if len(texts.Checks) != len(r.Quality.Checks) {
+			t.Errorf("%d names for %d checks", len(texts.Checks), len(r.Quality.Checks))
 		}
 	}
 }

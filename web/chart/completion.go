@@ -48,10 +48,16 @@ func Completion(r metrics.CompletionReport, targets []float64, o Options) Pictur
 	f.yAxis(c, quarters(), t.percent)
 	c.path("pic-curve", polyline(steps(done, f.right)))
 	c.path("pic-curve-2", polyline(steps(open, f.right)))
+	taken := 0.0
 	for _, d := range targets {
-		if d > 0 && d <= last {
-			c.line("pic-target", f.x.place(d), f.top-6, f.x.place(d), f.bottom)
-			c.text("pic-small pic-middle", f.x.place(d), f.top-9, t.plain(d, 1)+" "+t.DayUnit)
+		if d <= 0 || d > last {
+			continue
+		}
+		x, text := f.x.place(d), t.plain(d, 1)+unitSpace+t.DayUnit
+		c.line("pic-target", x, f.top-6, x, f.bottom)
+		if half := textWidth(text, 11)/2 + 3; x-half >= taken { // two close targets share one label
+			c.text("pic-small pic-middle", x, f.top-9, text)
+			taken = x + half
 		}
 	}
 	days := ticks(0, last, 8)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,19 +17,10 @@ func asOf() time.Time { return time.Date(2026, 6, 3, 10, 0, 0, 0, time.UTC) }
 
 // reports are all results of one organisation.
 type reports struct {
-	plan       []chart.PlanRow
-	overdue    metrics.OverdueReport
-	onTime     metrics.OnTimeReport
-	byPriority []chart.OnTimePriority
-	sla        metrics.SLAReport
-	completion metrics.CompletionReport
-	flow       metrics.FlowReport
-	forecast   metrics.ForecastReport
-	teams      metrics.ComparisonReport
-	recurrence metrics.RecurrenceReport
-	quality    metrics.QualityReport
-	effectIn   metrics.EffectivenessInput
-	effect     metrics.EffectivenessReport
+	chart.Reports
+	plan     []chart.PlanRow
+	effectIn metrics.EffectivenessInput
+	effect   metrics.EffectivenessReport
 }
 
 func must[T any](tb testing.TB) func(T, error) T {
@@ -75,20 +67,8 @@ func sample(tb testing.TB, n int, name func(string) string) reports {
 		}))
 	}
 	c := metrics.Cohort{Pins: metrics.Pins{AsOf: asOf(), Policy: domain.DefaultPolicy(), TeamSizes: sizes}}
-	out := reports{
-		overdue: must[metrics.OverdueReport](tb)(metrics.Overdue(s, c)), onTime: must[metrics.OnTimeReport](tb)(metrics.OnTime(s, c, metrics.Period{})),
-		sla: must[metrics.SLAReport](tb)(metrics.SLA(s, c, metrics.FromCreated)), completion: must[metrics.CompletionReport](tb)(metrics.Completion(s, c)),
-		flow: must[metrics.FlowReport](tb)(metrics.Flow(s, c)), forecast: must[metrics.ForecastReport](tb)(metrics.ForecastBacklog(s, c)),
-		teams:      must[metrics.ComparisonReport](tb)(metrics.Compare(s, c, metrics.ByTeam, metrics.ToDone)),
-		recurrence: must[metrics.RecurrenceReport](tb)(metrics.Recurrence(s, c, metrics.RecurrenceInput{})),
-		quality:    must[metrics.QualityReport](tb)(metrics.Quality(s, c, nil)),
-	}
-	for _, p := range domain.Priorities() {
-		only := c
-		only.Priorities = []domain.Priority{p}
-		goal := 0.8
-		out.byPriority = append(out.byPriority, chart.OnTimePriority{Priority: p, Report: must[metrics.OnTimeReport](tb)(metrics.OnTime(s, only, metrics.Period{})), Objective: &goal})
-	}
+	out := reports{Reports: must[chart.Reports](tb)(chart.Run(s, c, metrics.RecurrenceInput{}))}
+	out.Objectives = map[domain.Priority]float64{domain.P0: 0.9, domain.P1: 0.8, domain.P2: 0.8}
 	out.plan = plan(tb, name)
 	out.effectIn, out.effect = effect(tb, r, name)
 	return out
@@ -168,21 +148,12 @@ func effect(tb testing.TB, r *rand.Rand, name func(string) string) (metrics.Effe
 
 // pictures are all pictures of the reports, by name.
 func (r *reports) pictures(o chart.Options) map[string]chart.Picture {
-	return map[string]chart.Picture{
-		"plan":            chart.Plan(r.plan, asOf(), time.UTC, o),
-		"overdue":         chart.Overdue(r.overdue, o),
-		"on-time":         chart.OnTime(r.onTime, r.byPriority, o),
-		"sla":             chart.SLA(r.sla, map[domain.Priority]float64{domain.P0: 0.9, domain.P1: 0.8}, o),
-		"completion":      chart.Completion(r.completion, []float64{30, 90}, o),
-		"ageing":          chart.Ageing(r.flow, o),
-		"flow":            chart.Flow(r.flow, r.forecast, o),
-		"funnel":          chart.Funnel(r.teams, o),
-		"recurrence":      chart.Recurrence(r.recurrence, o),
-		"states":          chart.States(r.recurrence, o),
-		"before-after":    chart.BeforeAfter(r.recurrence.BeforeAfter, o),
-		"mean-cumulative": chart.MeanCumulative(r.recurrence, o),
-		"services":        chart.Services(r.recurrence, o),
-		"run-chart":       chart.RunChart(r.effectIn, r.effect, time.UTC, o),
-		"quality":         chart.Quality(r.quality, o),
+	all := map[string]chart.Picture{
+		"plan":      chart.Plan(r.plan, asOf(), time.UTC, o),
+		"run-chart": chart.RunChart(r.effectIn, r.effect, time.UTC, o),
 	}
+	for _, p := range chart.Portfolio(r.Reports, o) {
+		all[strings.TrimPrefix(p.ID, "pic-")] = p
+	}
+	return all
 }
