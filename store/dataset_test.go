@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"os"
 	"strconv"
 	"strings"
@@ -64,12 +65,18 @@ func loadDataset(tb testing.TB, db *DB, n int, history bool) {
 				"WHEN 1 THEN 'accepted' WHEN 2 THEN 'done' ELSE 'verified' END, FALSE, 'user', 'p_1', '', '', 'r', '', 'test', "+salt+" FROM "+series(strconv.Itoa(4*n)),
 			"UPDATE sequences SET value = "+strconv.Itoa(4*n)+" WHERE name = 'history'")
 	}
-	statements = append(statements, "ANALYZE")
 	if db.onPostgres() {
-		statements[len(statements)-1] = "VACUUM ANALYZE"
+		statements = append(statements, "VACUUM ANALYZE")
+	} else {
+		statements = append(statements, "ANALYZE")
+	}
+	conn := must[*sql.Conn](tb)(db.sql.Conn(tb.Context()))
+	defer conn.Close()
+	if db.onPostgres() {
+		statements = append([]string{"SET statement_timeout = 0"}, append(statements, "SET statement_timeout = '60s'")...)
 	}
 	for _, statement := range statements {
-		if _, err := db.sql.ExecContext(tb.Context(), statement); err != nil {
+		if _, err := conn.ExecContext(tb.Context(), statement); err != nil {
 			tb.Fatalf("%s: %v", statement[:strings.Index(statement+" (", " (")], err)
 		}
 	}

@@ -347,3 +347,40 @@ func TestHistoryPages(t *testing.T) {
 		}
 	})
 }
+
+func TestLateCountsAgreeWithAModel(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *DB) {
+		all := portfolio(t, db)
+		for _, day := range []string{"2026-11-20", "2026-12-01", "2026-12-15", "2027-02-01", "2028-01-01"} {
+			for name, scope := range map[string]domain.Scope{"everything": domain.Everything(), "a team": {Teams: []domain.TeamID{"t_a"}}} {
+				filter := domain.MeasureFilter{Today: domain.MustDate(day)}
+				want := map[domain.LateCount]int{}
+				for _, m := range all {
+					if !m.Status.Open() || m.StatusUnknown || !scope.Allows(m.Team) {
+						continue
+					}
+					c := domain.LateCount{Priority: m.Priority, Undated: m.DueOn.IsZero(), NeedsIncident: m.Incident == ""}
+					if !m.DueOn.IsZero() {
+						ahead := m.DueOn.Ordinal() - filter.Today.Ordinal()
+						c.Overdue, c.Soon = ahead < 0, ahead >= 0 && ahead <= 14
+					}
+					if late := filter.Today.Ordinal() - m.OriginalDueOn.Ordinal(); !m.OriginalDueOn.IsZero() && late > 0 {
+						for _, age := range domain.LateAges() {
+							if from, to := age.Days(); late >= from && (to == 0 || late <= to) {
+								c.Age = age
+							}
+						}
+					}
+					want[c]++
+				}
+				got := map[domain.LateCount]int{}
+				for _, c := range must[[]domain.LateCount](t)(db.LateCounts(t.Context(), scope, filter, 14)) {
+					n := c.N
+					c.N = 0
+					got[c] += n
+				}
+				same(t, day+", "+name, want, got)
+			}
+		}
+	})
+}
