@@ -3,6 +3,8 @@ package web
 import (
 	"fmt"
 	"testing"
+
+	"github.com/followthrough/followthrough/web/browsertest"
 )
 
 // Every page, in both languages, at three widths, light and dark: nothing is
@@ -12,21 +14,21 @@ func TestEveryPageInChromium(t *testing.T) {
 		t.Run(language, func(t *testing.T) {
 			w := newWorld(t)
 			w.demo()
-			c := newChrome(t, w.http.URL, language)
-			c.open("/sign-in")
-			c.accessible("sign-in")
-			c.shot("sign-in-"+language, 1024, false)
-			c.signIn("admin")
+			c := browsertest.New(t, w.http.URL, language)
+			c.Open("/sign-in")
+			c.Accessible("sign-in")
+			c.Shot("sign-in-"+language, 1024, false)
+			signIn(c, "admin")
 			for _, p := range everyPage() {
-				c.open(p.path)
+				c.Open(p.path)
 				for _, width := range []int64{390, 1024, 1600} {
-					c.shot(fmt.Sprintf("%s-%s-%d", p.name, language, width), width, false)
-					c.wide(fmt.Sprintf("%s at %d", p.path, width))
+					c.Shot(fmt.Sprintf("%s-%s-%d", p.name, language, width), width, false)
+					c.NotWider(fmt.Sprintf("%s at %d", p.path, width))
 				}
-				c.accessible(p.path)
-				c.shot(p.name+"-"+language+"-dark", 1024, true)
-				c.accessible(p.path + " dark")
-				c.clean(p.path)
+				c.Accessible(p.path)
+				c.Shot(p.name+"-"+language+"-dark", 1024, true)
+				c.Accessible(p.path + " dark")
+				c.Clean(p.path)
 			}
 		})
 	}
@@ -39,4 +41,11 @@ func everyPage() []namedPage {
 		{"incident-edit", "/incidents/INC-1/edit"}, {"conflicts", "/conflicts"}, {"trackers", "/trackers"}, {"tracker-new", "/trackers/new?kind=github"}, {"tracker-new-jira", "/trackers/new?kind=jira"},
 		{"tracker", "/trackers/acme-platform"}, {"people", "/people"}, {"person", "/people/p_member"}, {"person-new", "/people/new"}, {"tokens", "/tokens"}, {"policy", "/policy"}, {"measures", "/measures"}, {"measure", "/measures/M-1"}, {"measure-verified", "/measures/M-3"}, {"measure-edit", "/measures/M-1/edit"},
 		{"measure-new", "/measures/new"}, {"account", "/account"}}
+}
+
+func signIn(c *browsertest.Browser, role string) {
+	c.Open("/sign-in")
+	c.Fill("#signin-email", role+"@example.org")
+	c.Fill("#signin-password", password)
+	c.Submit("main button")
 }

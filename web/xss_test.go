@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/followthrough/followthrough/domain"
+	"github.com/followthrough/followthrough/web/browsertest"
 )
 
 // hostile is text that would run if a page took it for anything but text (T8).
@@ -67,18 +68,18 @@ func TestStoredTextNeverRuns(t *testing.T) {
 	if n := len(hostile()); n < 100 {
 		t.Fatalf("only %d payloads", n)
 	}
-	c := newChrome(t, w.http.URL, "en")
-	c.signIn("admin")
+	c := browsertest.New(t, w.http.URL, "en")
+	signIn(c, "admin")
 	paths := []string{"/", "/mine", "/measures", "/incidents", "/people", "/incidents/" + incident, "/incidents/INC-1", "/statistics"}
 	for n := range hostile() {
 		paths = append(paths, fmt.Sprintf("/measures/M-%d", n+1))
 	}
 	paths = append(paths, "/measures?q="+"%22%3E%3Cscript%3Ewindow.__ran%3D1%3C%2Fscript%3E")
 	for _, path := range paths {
-		c.open(path)
-		if ran := result(c, chromedp.Evaluate[bool](`window.__ran === 1 || document.querySelector('main script, main iframe, main object, main embed, main [onerror], main [onload], main a[href^="javascript" i]') !== null`)); ran {
+		c.Open(path)
+		if ran := browsertest.Result(c, chromedp.Evaluate[bool](`window.__ran === 1 || document.querySelector('main script, main iframe, main object, main embed, main [onerror], main [onload], main a[href^="javascript" i]') !== null`)); ran {
 			t.Errorf("%s: stored text came to life", path)
 		}
-		c.clean(path)
+		c.Clean(path)
 	}
 }

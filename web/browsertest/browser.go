@@ -1,4 +1,7 @@
-package web
+// Package browsertest drives a real browser for the tests of the pages. What a
+// page must not do fails the test: an error in the console, a refusal by the
+// content policy, a request to another host, a violation that axe-core finds.
+package browsertest
 
 import (
 	"context"
@@ -23,12 +26,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-//go:embed testdata/axe/axe.min.js
+//go:embed axe/axe.min.js
 var axe string
 
-// chrome is a real browser that notes what a page must not do: an error in the
-// console, a refusal by the content policy, a request to another host.
-type chrome struct {
+// Browser is a real browser that notes what a page must not do.
+type Browser struct {
 	t    testing.TB
 	base string
 	ctx  context.Context //nolint:containedctx // chromedp keeps its browser in one
@@ -37,9 +39,9 @@ type chrome struct {
 	faults []string
 }
 
-// newChrome starts Chromium; without one the test is skipped with a line, or
+// New starts Chromium; without one the test is skipped with a line, or
 // fails where FOLLOWTHROUGH_REQUIRE_BROWSER=1.
-func newChrome(t testing.TB, base, language string) *chrome {
+func New(t testing.TB, base, language string) *Browser {
 	t.Helper()
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -59,7 +61,7 @@ func newChrome(t testing.TB, base, language string) *chrome {
 	t.Cleanup(endAllocator)
 	ctx, end := chromedp.NewContext(allocator)
 	t.Cleanup(end)
-	c := &chrome{t: t, base: base, ctx: ctx}
+	c := &Browser{t: t, base: base, ctx: ctx}
 	if err := chromedp.Listen(ctx, c.note); err != nil {
 		t.Fatal(err)
 	}
@@ -71,14 +73,14 @@ func newChrome(t testing.TB, base, language string) *chrome {
 }
 
 // call runs one command of the protocol.
-func call[P, R any](c *chrome, command cdp.Command[P, R], params P) {
+func call[P, R any](c *Browser, command cdp.Command[P, R], params P) {
 	c.t.Helper()
 	if _, err := chromedp.Call(c.ctx, command, params); err != nil {
 		c.t.Fatal(err)
 	}
 }
 
-func (c *chrome) note(event any) {
+func (c *Browser) note(event any) {
 	switch e := event.(type) {
 	case *runtime.EventExceptionThrown:
 		c.fault("exception: %s %v", e.ExceptionDetails.Text, e.ExceptionDetails.Exception)
@@ -103,14 +105,14 @@ func (c *chrome) note(event any) {
 	}
 }
 
-func (c *chrome) fault(format string, args ...any) {
+func (c *Browser) fault(format string, args ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.faults = append(c.faults, fmt.Sprintf(format, args...))
 }
 
-// clean fails the test for whatever a page did that it must not.
-func (c *chrome) clean(where string) {
+// Clean fails the test for whatever a page did that it must not.
+func (c *Browser) Clean(where string) {
 	c.t.Helper()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -121,21 +123,22 @@ func (c *chrome) clean(where string) {
 }
 
 // within bounds one step: a page that never comes fails the test.
-func (c *chrome) within() (context.Context, context.CancelFunc) {
+func (c *Browser) within() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(c.ctx, 30*time.Second)
 }
 
-func (c *chrome) run(actions ...chromedp.Action[chromedp.Void]) {
+// Run does actions one after the other.
+func (c *Browser) Run(actions ...chromedp.Action[chromedp.Void]) {
 	c.t.Helper()
 	ctx, cancel := c.within()
 	defer cancel()
 	if err := chromedp.Do(ctx, actions...); err != nil {
-		c.t.Fatalf("%v\nthe page says: %s", err, result(c, chromedp.Text(chromedp.CSS("body"))))
+		c.t.Fatalf("%v\nthe page says: %s", err, Result(c, chromedp.Text(chromedp.CSS("body"))))
 	}
 }
 
-// result runs an action and returns what it found.
-func result[T any](c *chrome, action chromedp.Action[T]) T {
+// Result runs an action and returns what it found.
+func Result[T any](c *Browser, action chromedp.Action[T]) T {
 	c.t.Helper()
 	ctx, cancel := c.within()
 	defer cancel()
@@ -146,30 +149,33 @@ func result[T any](c *chrome, action chromedp.Action[T]) T {
 	return found
 }
 
-func (c *chrome) open(path string) {
+// Open goes to a page.
+func (c *Browser) Open(path string) {
 	c.t.Helper()
-	c.run(chromedp.Navigate(c.base+path), chromedp.WaitReady(chromedp.CSS("main")))
+	c.Run(chromedp.Navigate(c.base+path), chromedp.WaitReady(chromedp.CSS("main")))
 }
 
-// submit presses a button and waits for the page after it.
-func (c *chrome) submit(selector string) {
+// Submit presses a button and waits for the page after it.
+func (c *Browser) Submit(selector string) {
 	c.t.Helper()
 	ctx, cancel := c.within()
 	defer cancel()
 	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
 		c.t.Fatalf("%s: %v", selector, err)
 	}
-	c.run(chromedp.WaitReady(chromedp.CSS("main")))
+	c.Run(chromedp.WaitReady(chromedp.CSS("main")))
 }
 
-func (c *chrome) fill(selector, text string) {
+// Fill puts a text into a field.
+func (c *Browser) Fill(selector, text string) {
 	c.t.Helper()
-	c.run(chromedp.SetValue(chromedp.CSS(selector), text))
+	c.Run(chromedp.SetValue(chromedp.CSS(selector), text))
 }
 
-func (c *chrome) says(words ...string) {
+// Says fails unless the page says all of it.
+func (c *Browser) Says(words ...string) {
 	c.t.Helper()
-	text := result(c, chromedp.Text(chromedp.CSS("body")))
+	text := Result(c, chromedp.Text(chromedp.CSS("body")))
 	for _, w := range words {
 		if !strings.Contains(text, w) {
 			c.t.Fatalf("the page does not say %q:\n%s", w, text)
@@ -177,9 +183,9 @@ func (c *chrome) says(words ...string) {
 	}
 }
 
-// accessible runs axe-core on the page. The check is injected by the debugger,
+// Accessible runs axe-core on the page. The check is injected by the debugger,
 // which the content policy does not concern.
-func (c *chrome) accessible(where string) {
+func (c *Browser) Accessible(where string) {
 	c.t.Helper()
 	type violation struct {
 		ID    string `json:"id"`
@@ -190,8 +196,8 @@ func (c *chrome) accessible(where string) {
 		} `json:"nodes"`
 	}
 	const check = `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => r.violations)`
-	_ = result(c, chromedp.Evaluate[bool](axe+"; true"))
-	found := result(c, chromedp.Evaluate[[]violation](check, chromedp.EvalAwaitPromise, chromedp.EvalAsValue))
+	_ = Result(c, chromedp.Evaluate[bool](axe+"; true"))
+	found := Result(c, chromedp.Evaluate[[]violation](check, chromedp.EvalAwaitPromise, chromedp.EvalAsValue))
 	for _, v := range found {
 		c.t.Errorf("%s: axe %s: %s", where, v.ID, v.Help)
 		for _, n := range v.Nodes[:min(3, len(v.Nodes))] {
@@ -200,8 +206,8 @@ func (c *chrome) accessible(where string) {
 	}
 }
 
-// shot keeps a picture of the whole page in test-output.
-func (c *chrome) shot(name string, width int64, dark bool) {
+// Shot keeps a picture of the whole page in test-output.
+func (c *Browser) Shot(name string, width int64, dark bool) {
 	c.t.Helper()
 	scheme := "light"
 	if dark {
@@ -209,27 +215,37 @@ func (c *chrome) shot(name string, width int64, dark bool) {
 	}
 	call(c, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1, Mobile: width < 500})
 	call(c, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
-	picture := result(c, chromedp.FullScreenshot(100))
-	folder := filepath.Join("..", "test-output", "pages")
+	picture := Result(c, chromedp.FullScreenshot(100))
+	folder := filepath.Join(root(c.t), "test-output", "pages")
 	if err := errors.Join(os.MkdirAll(folder, 0o750), os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o600)); err != nil {
 		c.t.Fatal(err)
 	}
 }
 
-// wide reports whether the page is wider than the window, which would make
+// NotWider fails when the page is wider than the window, which would make
 // people scroll sideways.
-func (c *chrome) wide(where string) {
+func (c *Browser) NotWider(where string) {
 	c.t.Helper()
-	over := result(c, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
+	over := Result(c, chromedp.Evaluate[int](`document.documentElement.scrollWidth - document.documentElement.clientWidth`))
 	if over > 0 {
 		c.t.Errorf("%s: the page is %d pixels wider than the window", where, over)
 	}
 }
 
-func (c *chrome) signIn(role string) {
-	c.t.Helper()
-	c.open("/sign-in")
-	c.fill("#signin-email", role+"@example.org")
-	c.fill("#signin-password", password)
-	c.submit("main button")
+// root is the folder of go.mod.
+func root(t testing.TB) string {
+	t.Helper()
+	folder, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
+			return folder
+		}
+		if filepath.Dir(folder) == folder {
+			t.Fatal("go.mod is not found above the test")
+		}
+		folder = filepath.Dir(folder)
+	}
 }
