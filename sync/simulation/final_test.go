@@ -207,6 +207,9 @@ func (v *watch) equal(link domain.LinkView) {
 	}
 	switch l.State {
 	case domain.LinkSynced, domain.LinkBlocked:
+	case domain.LinkOscillating:
+		w.count("link stopped as oscillating") // people contradict each other that fast here
+		return
 	default:
 		w.problem("P3: link %s of %s with %s is %s: %s %s", l.ID, link.Measure.Key, real.key, l.State, l.Reason, l.LastError)
 	}
