@@ -51,9 +51,13 @@ func pinsOf(c metrics.Cohort) pinsJSON {
 }
 
 // MarshalJSON implements json.Marshaler.
-func (s statsJSON[T]) MarshalJSON() ([]byte, error) {
-	v := reflect.ValueOf(s.report)
-	return json.Marshal(plainObject{{"statistic", s.statistic}, {"pins", pinsOf(cohortOf(v))}, {"report", plainNode(v)}})
+func (s statsJSON[T]) MarshalJSON() ([]byte, error) { return StatsJSON(s.statistic, s.report) }
+
+// StatsJSON writes a report the way /stats answers with it: the statistic's
+// name, its pins, its report. The command line prints the same bytes.
+func StatsJSON(statistic string, report any) ([]byte, error) {
+	v := reflect.ValueOf(report)
+	return json.Marshal(plainObject{{"statistic", statistic}, {"pins", pinsOf(cohortOf(v))}, {"report", plainNode(v)}})
 }
 
 // Schema implements huma.SchemaProvider.
@@ -138,7 +142,7 @@ func statistic[T any](s *Server, name, summary string, run func(*call, app.Repor
 				return reply{}, queryFault(err)
 			}
 			if c.query.Get("format") == "csv" {
-				return reply{raw: statsCSV(name, report), media: "text/csv; charset=utf-8"}, nil
+				return reply{raw: StatsCSV(name, report), media: "text/csv; charset=utf-8"}, nil
 			}
 			return reply{body: statsJSON[T]{name, report}}, nil
 		}}

@@ -12,9 +12,9 @@ import (
 	"github.com/followthrough/followthrough/metrics"
 )
 
-// statsCSV writes a report as a table: one row for each figure and each other
+// StatsCSV writes a report as a table: one row for each figure and each other
 // value, named by its place in the JSON form.
-func statsCSV(statistic string, report any) []byte {
+func StatsCSV(statistic string, report any) []byte {
 	var buf bytes.Buffer
 	w := csv.NewWriter(&buf)
 	put := func(row ...string) {
