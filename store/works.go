@@ -207,7 +207,8 @@ func (db *DB) FinishWork(ctx context.Context, lease domain.Lease, result domain.
 			if result.Free {
 				back = 1
 			}
-			return fenced(tx.Exec("UPDATE works SET lease_until = 0, owner = '', run_at = ?, last_error = ?, dead = ?, attempt = attempt - ?"+where,
+			// A key that was taken without being due is owed from here on.
+			return fenced(tx.Exec("UPDATE works SET lease_until = 0, owner = '', wanted = CASE WHEN wanted > done THEN wanted ELSE done + 1 END, run_at = ?, last_error = ?, dead = ?, attempt = attempt - ?"+where,
 				int64(newInstant(retry)), clip(result.Err), result.Dead, back, lease.Key, lease.Owner, lease.Token), lease)
 		}
 		again, round := int64(newInstant(result.Again)), 0

@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -66,5 +67,27 @@ func TestScheduledDuringARun(t *testing.T) {
 				now = now.Add(after)
 			}
 		})
+	}
+}
+
+// TestFailureOfATakenKey: a key that somebody took although it was not due, as
+// a webhook and the sweep do, is tried again after a failure.
+func TestFailureOfATakenKey(t *testing.T) {
+	now := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	db := openStore(t, func() time.Time { return now })
+	for n, result := range []domain.WorkResult{{}, {Err: errors.New("the tracker is down"), RetryAt: now.Add(time.Hour)}} {
+		work, ok, err := db.ClaimKey(t.Context(), "me", "link:1", tracksync.KindLink, 30*time.Second, now)
+		if err != nil || !ok {
+			t.Fatalf("claim %d: %t, %v", n, ok, err)
+		}
+		if err := db.FinishWork(t.Context(), work.Lease, result, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for at, want := range map[time.Duration]int{59 * time.Minute: 0, time.Hour: 1} {
+		works, err := db.ClaimWork(t.Context(), "other", []string{tracksync.KindLink}, 1, time.Second, now.Add(at))
+		if err != nil || len(works) != want {
+			t.Errorf("after %s: %d rows to work on (%v), want %d", at, len(works), err, want)
+		}
 	}
 }
