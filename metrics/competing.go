@@ -43,10 +43,12 @@ func AalenJohansen(obs []Observation) (*IncidenceCurves, error) {
 	if err != nil {
 		return nil, err
 	}
-	return aalenJohansen(t), nil
+	return aalenJohansen(t, t.causes), nil
 }
 
-func aalenJohansen(t *lifeTable) *IncidenceCurves {
+// aalenJohansen computes the variance of the first causes only: reports show the
+// interval of "done" and the mere height of "cancelled".
+func aalenJohansen(t *lifeTable, variances int) *IncidenceCurves {
 	c := &IncidenceCurves{N: t.n, Time: t.time, AtRisk: t.atRisk, EventFree: make([]float64, len(t.time)), table: t}
 	s := 1.0
 	for i, d := range t.events {
@@ -58,7 +60,7 @@ func aalenJohansen(t *lifeTable) *IncidenceCurves {
 		c.EventFree[i] = s
 	}
 	for k := range max(1, t.causes) {
-		c.Cause = append(c.Cause, c.incidence(k))
+		c.Cause = append(c.Cause, c.incidence(k, k < max(1, variances)))
 	}
 	return c
 }
@@ -69,12 +71,17 @@ func aalenJohansen(t *lifeTable) *IncidenceCurves {
 // F is tiny:
 //
 //	Σ (F(t)-F)² a  grows by  2δ Σ (F(t)-F) a + δ² Σ a,  likewise for Σ (F(t)-F) c.
-func (c *IncidenceCurves) incidence(k int) Incidence {
+func (c *IncidenceCurves) incidence(k int, variance bool) Incidence {
 	t := c.table
 	f := Incidence{
-		F: make([]float64, len(t.time)), Variance: make([]float64, len(t.time)), time: t.time,
+		F: make([]float64, len(t.time)), time: t.time,
 		table: t, cause: k + 1, Events: t.totalEvents(k + 1),
 	}
+	if !variance {
+		f.heights(c, k)
+		return f
+	}
+	f.Variance = make([]float64, len(t.time))
 	var (
 		now, before         = 0.0, 1.0 // F(t), S(t-)
 		sumA, sumFA, sumFFA float64    // a = d/(n(n-d))
@@ -87,7 +94,8 @@ func (c *IncidenceCurves) incidence(k int) Incidence {
 			if k < t.causes {
 				dk = float64(t.byCause[k][i])
 			}
-			delta := before * dk / n
+			inverse := 1 / n
+			delta := before * dk * inverse
 			now += delta
 			sumFFA += delta * (2*sumFA + delta*sumA)
 			sumFA += delta * sumA
@@ -95,8 +103,8 @@ func (c *IncidenceCurves) incidence(k int) Incidence {
 			if n > d {
 				sumA += d / (n * (n - d))
 			}
-			sumC += before * dk / (n * n)
-			sumB += before * before * (n - dk) * dk / (n * n * n)
+			sumC += delta * inverse
+			sumB += before * delta * (n - dk) * inverse * inverse
 			before = c.EventFree[i]
 		}
 		v := sumFFA + sumB - 2*sumFC
@@ -106,6 +114,18 @@ func (c *IncidenceCurves) incidence(k int) Incidence {
 		f.F[i], f.Variance[i] = now, v
 	}
 	return f
+}
+
+// heights is F alone.
+func (f *Incidence) heights(c *IncidenceCurves, k int) {
+	t, now, before := c.table, 0.0, 1.0
+	for i, d := range t.byCause[k] {
+		if d > 0 {
+			now += before * float64(d) / float64(t.atRisk[i])
+		}
+		before = c.EventFree[i]
+		f.F[i] = now
+	}
 }
 
 // StdErr is the standard error of F at step i.

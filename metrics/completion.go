@@ -43,7 +43,7 @@ func Completion(s *Snapshot, c Cohort) (CompletionReport, error) {
 	}
 	e := s.timesToEnd(sel.rows, c.asOf())
 	table := e.table()
-	curves, closure := aalenJohansen(table), kaplanMeier(table)
+	curves, closure := aalenJohansen(table, 1), kaplanMeier(table)
 	r := CompletionReport{Cohort: c, Measures: len(sel.rows), Unknown: sel.unknown, Excluded: sel.excluded, Impossible: sel.impossible, BeforeLog: e.late}
 	r.Figures = append(r.Figures, s.statusCounts(sel.rows)...)
 	r.Figures = append(r.Figures, s.followedThrough(&c)...)

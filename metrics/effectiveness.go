@@ -209,10 +209,10 @@ func SummarizeEffectiveness(reports []EffectivenessReport, incidents []domain.In
 		}
 		at, seen := place[incidents[i]]
 		if !seen || incidents[i] == "" {
-			at = int32(len(attained.total))
+			at = int32(len(*attained))
 			place[incidents[i]] = at
 			for _, c := range []*clusterCounts{attained, sustained, proposed} {
-				c.done, c.total = append(c.done, 0), append(c.total, 0)
+				*c = append(*c, clusterCount{})
 			}
 		}
 		attained.add(at, r.Attained == Yes)

@@ -80,43 +80,43 @@ func proportionFigure(id, name, group string, x, n int) Figure {
 	return f.needs(n, minProportion, "units")
 }
 
+// clusterCount is done and total of one cluster, side by side because a pass over
+// measures meets incidents in any order.
+type clusterCount struct{ done, total int32 }
+
 // clusterCounts gathers done and total per incident; a measure without an
 // incident is a cluster of its own.
-type clusterCounts struct {
-	done, total []int
-}
+type clusterCounts []clusterCount
 
 func newClusterCounts(s *Snapshot) *clusterCounts {
-	n := len(s.incidents)
-	return &clusterCounts{make([]int, n), make([]int, n)}
+	c := make(clusterCounts, len(s.incidents))
+	return &c
 }
 
 // reset empties the counts for another use.
 func (c *clusterCounts) reset(s *Snapshot) {
-	c.done, c.total = c.done[:len(s.incidents)], c.total[:len(s.incidents)]
-	clear(c.done)
-	clear(c.total)
+	*c = (*c)[:len(s.incidents)]
+	clear(*c)
 }
 
 func (c *clusterCounts) add(incident int32, success bool) {
 	if incident < 0 {
-		incident = int32(len(c.total))
-		c.done, c.total = append(c.done, 0), append(c.total, 0)
+		incident = int32(len(*c))
+		*c = append(*c, clusterCount{})
 	}
-	c.total[incident]++
+	at := &(*c)[incident]
+	at.total++
 	if success {
-		c.done[incident]++
+		at.done++
 	}
 }
 
 // figure is the clustered share (rule R12).
 func (c *clusterCounts) figure(id, name, group string) Figure {
 	f := Figure{ID: id, Name: name, Group: group, Unit: "share"}
-	p, err := ClusteredProportion(c.done, c.total, conf)
-	if err == nil {
-		f.X, f.N = p.X, p.N
-		f = f.with(p.P, p.Interval)
-	}
+	p := clusteredProportion(*c, conf)
+	f.X, f.N = p.X, p.N
+	f = f.with(p.P, p.Interval)
 	f.Bold = f.N >= boldProportion
 	return f.needs(f.N, minProportion, "measures").needs(p.Clusters, minClusters, "incidents")
 }

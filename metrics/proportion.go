@@ -116,31 +116,41 @@ func ClusteredProportion(done, total []int, conf float64) (Clustered, error) {
 	if len(done) != len(total) {
 		return Clustered{}, invalidf("%d done counts for %d clusters; need one each", len(done), len(total))
 	}
-	c := Clustered{P: math.NaN(), Variance: math.NaN(), DesignEffect: math.NaN(), EffectiveN: math.NaN(), Interval: noInterval()}
 	if err := checkConf(conf); err != nil {
 		return Clustered{}, err
 	}
+	counts := make([]clusterCount, len(done))
 	for i := range done {
-		if done[i] < 0 || done[i] > total[i] {
-			return Clustered{}, checkCount(done[i], total[i], conf)
+		if err := checkCount(done[i], total[i], conf); err != nil {
+			return Clustered{}, err
 		}
-		if total[i] == 0 {
-			continue
+		if total[i] > math.MaxInt32 {
+			return Clustered{}, invalidf("cluster %d has %d units; use up to %d", i, total[i], math.MaxInt32)
 		}
-		c.X += done[i]
-		c.N += total[i]
-		c.Clusters++
+		counts[i] = clusterCount{int32(done[i]), int32(total[i])}
+	}
+	return clusteredProportion(counts, conf), nil
+}
+
+func clusteredProportion(counts []clusterCount, conf float64) Clustered {
+	c := Clustered{P: math.NaN(), Variance: math.NaN(), DesignEffect: math.NaN(), EffectiveN: math.NaN(), Interval: noInterval()}
+	for _, i := range counts {
+		if i.total > 0 {
+			c.X += int(i.done)
+			c.N += int(i.total)
+			c.Clusters++
+		}
 	}
 	if c.N == 0 {
-		return c, nil
+		return c
 	}
 	n, k := float64(c.N), float64(c.Clusters)
 	c.P = float64(c.X) / n
 	c.EffectiveN = k
 	if c.X > 0 && c.X < c.N && c.Clusters > 1 {
 		ss := 0.0
-		for i := range done {
-			e := float64(done[i]) - c.P*float64(total[i])
+		for _, i := range counts {
+			e := float64(i.done) - c.P*float64(i.total)
 			ss += e * e
 		}
 		c.Variance = k / (k - 1) * ss / (n * n)
@@ -148,7 +158,7 @@ func ClusteredProportion(done, total []int, conf float64) (Clustered, error) {
 		c.EffectiveN = n / max(1, c.DesignEffect)
 	}
 	c.Interval = wilson(c.P, c.EffectiveN, zOf(conf))
-	return c, nil
+	return c
 }
 
 func checkCount(x, n int, conf float64) error {

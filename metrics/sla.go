@@ -149,7 +149,7 @@ func (s *Snapshot) slaOf(p domain.Priority, target int, rows []int32, asOf int64
 		attained.add(s.incident[row], kept)
 	}
 	r.Attained, r.WorstCase = attained.figure("A8", "sla_attained", string(p)), worst.figure("A8", "sla_attained_worst_case", string(p))
-	r.Trend = doneBy(&aalenJohansen(e.table()).Cause[0], target, len(e.packed))
+	r.Trend = doneBy(&aalenJohansen(e.table(), 1).Cause[0], target, len(e.packed))
 	r.Trend.ID, r.Trend.Name, r.Trend.Group = "A8", "sla_done_by_target", string(p)+" "+strconv.Itoa(target)
 	return r
 }

@@ -69,7 +69,7 @@ func Verification(s *Snapshot, c Cohort) (VerificationReport, error) {
 	for i, name := range enumNames(domain.Verdicts()) {
 		r.Verdicts = append(r.Verdicts, census("A9", "verdict", name, verdicts[i], sum(verdicts)))
 	}
-	curves := aalenJohansen(e.table())
+	curves := aalenJohansen(e.table(), 1)
 	lag := &curves.Cause[0]
 	q := lag.QuantileInterval(0.5, conf)
 	f := Figure{ID: "A9", Name: "verification_lag", Group: percent(0.5), Unit: "days", N: curves.N, Events: lag.Events}
