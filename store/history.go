@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -108,12 +110,13 @@ func (db *DB) EachChange(ctx context.Context, scope domain.Scope, afterSeq int64
 			append(append(append([]any{}, team.args...), team.args...), team.args...)...)
 	}
 	for {
-		var rows []changeRow
-		if err := db.read(ctx).Where("seq > ?", afterSeq).Where(c.bare(), c.args...).Order("seq").Limit(batch).Find(&rows).Error; err != nil {
+		rows, err := db.scanChanges(ctx, "SELECT "+strings.Join(changeColumns(), ", ")+" FROM history WHERE seq > ? AND "+c.bare()+" ORDER BY seq LIMIT ?",
+			slices.Concat([]any{afterSeq}, c.args, []any{batch}), batch)
+		if err != nil {
 			return asDomain(err)
 		}
 		for _, row := range rows {
-			if err := f(row.change()); err != nil {
+			if err := f(row); err != nil {
 				return err
 			}
 			afterSeq = row.Seq
@@ -135,12 +138,9 @@ func (db *DB) EachHistory(ctx context.Context, scope domain.Scope, subject domai
 		return err
 	}
 	for last, limit := "", batch; ; {
-		var c conditions
-		c.add("subject = ?", string(subject))
-		c.add("key > ?", last)
-		var rows []changeRow
-		if err := db.read(ctx).Select("seq", "subject", "key", "subject_seq", "at", "kind", "field", "from_value", "to_value", "overwritten", "source", "actor", "on_behalf", "external_at").
-			Where(c.bare(), c.args...).Order("key, subject_seq").Limit(limit).Find(&rows).Error; err != nil {
+		rows, err := db.scanChanges(ctx, "SELECT "+strings.Join(briefly("external", "request", "reason"), ", ")+
+			" FROM history WHERE subject = ? AND key > ? ORDER BY key, subject_seq LIMIT ?", []any{string(subject), last, limit}, limit)
+		if err != nil {
 			return asDomain(err)
 		}
 		more := len(rows) == limit
@@ -159,10 +159,7 @@ func (db *DB) EachHistory(ctx context.Context, scope domain.Scope, subject domai
 			for n < len(whole) && whole[n].Key == whole[0].Key {
 				n++
 			}
-			changes := make([]domain.Change, n)
-			for i, row := range whole[:n] {
-				changes[i] = row.change()
-			}
+			changes := whole[:n:n]
 			last, whole = whole[0].Key, whole[n:]
 			if !scope.All && !visible[last] {
 				continue
