@@ -191,6 +191,30 @@ func ids(v any) []any {
 	return out
 }
 
+// TestT37Overlap: each cycle starts a little before the newest change known:
+// what has the same time, or entered the index a minute late, is seen in the
+// very next one.
+func TestT37Overlap(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		tracker := s.adapter(t)
+		s.SetIndexLag(90*time.Second, 0)
+		late := s.Open(t, "late", "")
+		s.clock.add(time.Second)
+		s.SetIndexLag(0, 0)
+		s.Open(t, "on time", "")
+		rows, _, c := drained(t, tracker, nil)
+		if len(rows) != 1 {
+			t.Fatalf("the first cycle shows %v", keys(rows))
+		}
+		s.Open(t, "in the same millisecond", "")
+		s.clock.add(100 * time.Second)
+		rows, _, _ = drained(t, tracker, c)
+		if got := keys(rows); len(got) != 3 || !slices.Contains(got, late.Key) {
+			t.Errorf("the next cycle shows %v, want all three", got)
+		}
+	})
+}
+
 // TestT39RebuiltIndex: a search during a re-index finds nothing, or half; the
 // position does not move and nothing is called missing.
 func TestT39RebuiltIndex(t *testing.T) {

@@ -302,6 +302,32 @@ func TestT60Classic(t *testing.T) {
 	})
 }
 
+// TestT60PreferredStatus: of several statuses that mean the same, the first
+// mapped one that a step leads to is taken, whatever the order of the steps.
+func TestT60PreferredStatus(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		s.SetWorkflow("OPS", "", jirasim.ClassicWorkflow())
+		for _, tc := range []struct {
+			done []string
+			want string
+		}{{[]string{"5", "6"}, "5"}, {[]string{"6", "5"}, "6"}, {[]string{"99", "6"}, "6"}} {
+			s.config = func(c *jira.Config) {
+				c.Tracker.Mapping.Statuses = map[domain.Projection][]string{"open": {"1"}, "in_progress": {"3"}, "done": tc.done}
+				c.Tracker.Mapping.Resolutions = map[domain.Projection]string{"done": "10000"}
+			}
+			tracker := s.adapter(t)
+			made, err := tracker.Create(t.Context(), draft("n"+tc.want))
+			must(t, err)
+			s.Wait(t)
+			on := s.read(t, tracker, made.Ref)
+			pushed(t, tracker, on, map[domain.Field]string{domain.FieldStatus: "done"})
+			if x := s.state(t, on.Ref); x.StatusID != tc.want {
+				t.Errorf("done, mapped to %v, led to %s", tc.done, x.StatusID)
+			}
+		}
+	})
+}
+
 // TestT60ResolutionScreens: the screens that list the resolution, hide it,
 // demand it or refuse it.
 func TestT60ResolutionScreens(t *testing.T) {
