@@ -14,6 +14,14 @@ import (
 // EventImported at the time of the import. Due dates carry no zone: the cut's
 // applies. It refuses a history without a creation or with unreadable values.
 func EventsOf(m domain.Measure, changes []domain.Change) ([]Event, error) {
+	created, err := creationOf(domain.SubjectMeasure, string(m.Key), changes)
+	if err != nil {
+		return nil, err
+	}
+	return eventsOf(m, changes, created)
+}
+
+func eventsOf(m domain.Measure, changes []domain.Change, created map[string]string) ([]Event, error) {
 	var rows []domain.Change
 	for _, c := range changes {
 		if c.Subject == domain.SubjectMeasure && c.Key == string(m.Key) {
@@ -21,7 +29,7 @@ func EventsOf(m domain.Measure, changes []domain.Change) ([]Event, error) {
 		}
 	}
 	domain.SortChanges(rows)
-	r := historyReader{imported: m.Imported}
+	r := historyReader{imported: m.Imported, fields: created}
 	for len(rows) > 0 {
 		n := 1
 		for n < len(rows) && rows[n].At.Equal(rows[0].At) {
@@ -42,6 +50,7 @@ func EventsOf(m domain.Measure, changes []domain.Change) ([]Event, error) {
 // together, and the reason or verdict of a status change stands behind it.
 type historyReader struct {
 	imported bool
+	fields   map[string]string // of the creation
 	created  time.Time
 	status   domain.Status
 	reason   domain.ClosureReason
@@ -111,10 +120,8 @@ func (r *historyReader) happened(c domain.Change) time.Time {
 }
 
 func (r *historyReader) create(c domain.Change) error {
-	fields, err := c.Created()
-	if err != nil {
-		return err
-	}
+	fields := r.fields
+	var err error
 	if r.created, err = instantOf(c, fields["created_at"], c.At); err != nil {
 		return err
 	}

@@ -15,7 +15,11 @@ import (
 // BulkClosed needs the rows of many measures: see BulkClosures. Errors as
 // EventsOf and FactsOf.
 func RecordOf(m domain.Measure, changes []domain.Change, cut Cut) (Record, error) {
-	events, err := EventsOf(m, changes)
+	created, err := creationOf(domain.SubjectMeasure, string(m.Key), changes)
+	if err != nil {
+		return Record{}, err
+	}
+	events, err := eventsOf(m, changes, created)
 	if err != nil {
 		return Record{}, err
 	}
@@ -23,10 +27,7 @@ func RecordOf(m domain.Measure, changes []domain.Change, cut Cut) (Record, error
 	if err != nil {
 		return Record{}, err
 	}
-	fields, err := replay(domain.SubjectMeasure, string(m.Key), changes, cut)
-	if err != nil {
-		return Record{}, err
-	}
+	fields := replay(domain.SubjectMeasure, string(m.Key), changes, created, cut)
 	r := Record{
 		Facts: f, Number: keyNumber(string(m.Key)), Incident: domain.IncidentKey(fields.last["incident"]),
 		Kind: domain.MeasureKind(fields.given["kind"]), Priority: domain.Priority(fields.given["priority"]), Team: domain.TeamID(fields.given["team"]),
@@ -56,9 +57,9 @@ func (r *Record) flag(fields *replayed) {
 
 // replayed are the fields of one subject at a cut.
 type replayed struct {
-	given    map[string]string // first value that was not empty
+	given    map[string]string // first value of kind, priority and team that was not empty
 	last     map[string]string
-	at       map[string]time.Time // when the last value was set
+	linkedAt time.Time // when recurrence_of was set
 	evidence int
 	doneBy   string
 	edited   bool // an instant was changed after it had been given
@@ -69,8 +70,9 @@ type replayed struct {
 // replay folds the rows of a subject known at the cut. A creation and an instant
 // speak of a time of their own, so they count once they are recorded; any other
 // value holds from its row on and must have been set by as_of as well.
-func replay(subject domain.Subject, key string, changes []domain.Change, cut Cut) (replayed, error) {
-	r := replayed{given: map[string]string{}, last: map[string]string{}, at: map[string]time.Time{}}
+// It takes over created, the fields of the creation.
+func replay(subject domain.Subject, key string, changes []domain.Change, created map[string]string, cut Cut) replayed {
+	r := replayed{given: make(map[string]string, 3)}
 	var rows []domain.Change
 	for _, c := range changes {
 		if c.Subject == subject && c.Key == key && !c.Overwritten && cut.recordedBy(c.At) &&
@@ -82,32 +84,42 @@ func replay(subject domain.Subject, key string, changes []domain.Change, cut Cut
 	for _, c := range rows {
 		switch {
 		case c.Kind == domain.ChangeCreate:
-			fields, err := c.Created()
-			if err != nil {
-				return r, err
-			}
-			r.known, r.recorded = true, c.At
-			for name, value := range fields {
-				r.set(name, value, c.At)
-			}
+			r.known, r.recorded, r.linkedAt, r.last = true, c.At, c.At, created
+			r.give()
 		case c.Kind == domain.ChangeEvidence:
 			r.evidence++
-		case c.Field != "":
+		case c.Field != "" && r.known:
 			r.edited = r.edited || (strings.HasSuffix(c.Field, "_at") && c.From != "" && c.To != c.From)
-			r.set(c.Field, c.To, c.At)
+			r.last[c.Field] = c.To
+			if c.Field == "recurrence_of" {
+				r.linkedAt = c.At
+			}
+			r.give()
 			if c.Field == "status" && domain.Status(c.To) == domain.Done {
 				r.doneBy = c.Actor
 			}
 		}
 	}
-	return r, nil
+	return r
 }
 
-func (r *replayed) set(field, value string, at time.Time) {
-	r.last[field], r.at[field] = value, at
-	if r.given[field] == "" {
-		r.given[field] = value
+// give keeps the first value of what figures group by.
+func (r *replayed) give() {
+	for _, field := range []string{"kind", "priority", "team"} {
+		if value := r.last[field]; value != "" && r.given[field] == "" {
+			r.given[field] = value
+		}
 	}
+}
+
+// creationOf reads the fields of a subject's creation, nil without one.
+func creationOf(subject domain.Subject, key string, changes []domain.Change) (map[string]string, error) {
+	for _, c := range changes {
+		if c.Kind == domain.ChangeCreate && c.Subject == subject && c.Key == key {
+			return c.Created()
+		}
+	}
+	return nil, nil //nolint:nilnil // no creation is no error here: who needs one says so
 }
 
 // keyNumber is the number at the end of a key such as M-7, 0 without one.
@@ -126,16 +138,17 @@ func keyNumber(key string) int {
 // when the incident was not recorded or had not begun by the cut, and refuses rows that cannot be
 // read.
 func IncidentRecordOf(key domain.IncidentKey, reviewed bool, changes []domain.Change, cut Cut) (IncidentRecord, error) {
-	fields, err := replay(domain.SubjectIncident, string(key), changes, cut)
+	created, err := creationOf(domain.SubjectIncident, string(key), changes)
 	if err != nil {
 		return IncidentRecord{}, err
 	}
+	fields := replay(domain.SubjectIncident, string(key), changes, created, cut)
 	if !fields.known {
 		return IncidentRecord{}, domain.Errorf(domain.ErrNotFound, "incident %s was not recorded by %s", key, cut.AsOf.UTC().Format(time.RFC3339))
 	}
 	r := IncidentRecord{
 		Key: key, Severity: domain.Severity(fields.last["severity"]), Services: lines(fields.last["services"]), Causes: lines(fields.last["causes"]),
-		Fingerprint: fields.last["fingerprint"], RecurrenceOf: domain.IncidentKey(fields.last["recurrence_of"]), LinkedAt: fields.at["recurrence_of"],
+		Fingerprint: fields.last["fingerprint"], RecurrenceOf: domain.IncidentKey(fields.last["recurrence_of"]), LinkedAt: fields.linkedAt,
 		Reviewed: reviewed, Edited: fields.edited, Merged: domain.IncidentStatus(fields.last["status"]) == domain.IncidentDismissed,
 	}
 	for field, into := range map[string]*time.Time{"started_at": &r.Started, "resolved_at": &r.Resolved} {
