@@ -14,6 +14,8 @@ import (
 
 // Site is one simulated installation with one configured repository or
 // project. Every method that cannot do its work fails the test.
+//
+//nolint:interfacebloat // one method for each thing that can happen on the other side
 type Site interface {
 	// Tracker returns a new adapter on the site; it remembers nothing.
 	Tracker(t testing.TB) tracksync.Tracker

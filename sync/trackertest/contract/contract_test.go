@@ -72,7 +72,7 @@ func TestTransportReportsViolations(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer resp.Body.Close()
+			defer func() { _ = resp.Body.Close() }()
 			if body, err := io.ReadAll(resp.Body); err != nil || string(body) != tc.answer.body {
 				t.Errorf("the answer was not handed on unchanged: %q, %v", body, err)
 			}

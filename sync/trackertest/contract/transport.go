@@ -82,7 +82,7 @@ func drain(body *io.ReadCloser) ([]byte, error) {
 		return nil, nil
 	}
 	data, err := io.ReadAll(*body)
-	(*body).Close()
+	_ = (*body).Close()
 	*body = io.NopCloser(bytes.NewReader(data))
 	return data, err
 }
