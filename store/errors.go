@@ -81,6 +81,13 @@ func asDomain(err error) error {
 	return err
 }
 
+// What PostgreSQL says when somebody holds a lock for too long, and to the one
+// who held it.
+const (
+	lockTimeout = "55P03"
+	idleTimeout = "25P03"
+)
+
 // unavailable recognises faults that pass: a full disk, a lost connection, a
 // database that shuts down.
 func unavailable(err error) bool {
@@ -94,7 +101,8 @@ func unavailable(err error) bool {
 	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
-		return strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "08") || retryable(err)
+		return strings.HasPrefix(pg.Code, "57P") || strings.HasPrefix(pg.Code, "53") || strings.HasPrefix(pg.Code, "08") ||
+			pg.Code == lockTimeout || pg.Code == idleTimeout || retryable(err)
 	}
 	var connect *pgconn.ConnectError
 	return errors.As(err, &connect) || pgconn.Timeout(err) && !errors.Is(err, context.Canceled)

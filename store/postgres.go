@@ -24,7 +24,7 @@ func (db *DB) openPostgres(ctx context.Context, opt Options) error {
 	}
 	for name, value := range map[string]string{
 		"application_name": "followthrough", "timezone": "UTC", "statement_timeout": "60s",
-		"lock_timeout": "20s", "idle_in_transaction_session_timeout": "60s",
+		"lock_timeout": "20s", "idle_in_transaction_session_timeout": "5s",
 	} {
 		if _, given := config.RuntimeParams[name]; !given {
 			config.RuntimeParams[name] = value

@@ -32,6 +32,8 @@ type childOrders struct {
 	// KillAt is the moment at which the child kills itself, counted over every
 	// remote request and database step, before and after each; 0 never does.
 	KillAt int64
+	// Serve works on until the process is ended, instead of doing one pass.
+	Serve bool
 }
 
 const childVariable = "FOLLOWTHROUGH_TEST_CHILD"
@@ -57,7 +59,7 @@ func runChild(text string) error {
 	clock := &demoClock{}
 	clock.behind.Store(int64(o.Behind))
 	cfg := Config{DatabaseURL: o.DatabaseURL, DataDir: o.DataDir, SecretKeyFile: filepath.Join(o.DataDir, "secret.key"), PublicURL: "https://followthrough.example",
-		TrackerHosts: domain.HostList{"api.github.com", "*.atlassian.net", "jira.example"}, PollInterval: time.Minute, Zone: time.UTC, Language: "en", Migrate: true}
+		TrackerHosts: domain.HostList{"api.github.com", "*.atlassian.net", "jira.example"}, PollInterval: time.Second, Zone: time.UTC, Language: "en", Migrate: true}
 	p, err := openStore(ctx, cfg, slog.New(slog.DiscardHandler), beside)
 	if err != nil {
 		return err
@@ -66,6 +68,12 @@ func runChild(text string) error {
 	p.now, p.writeSpacing = clock.now, time.Microsecond
 	p.transport = rerouted{o.Servers, bomb}
 	p.between = func(s tracksync.Store) tracksync.Store { return explosive{s, bomb} }
+	if o.Serve {
+		p.pace = tracksync.Settings{Lease: 2 * time.Second, Settle: []time.Duration{time.Second, time.Second}}
+		p.wire()
+		fmt.Println("serving")
+		return errors.Join(p.engine.Run(ctx), p.Close())
+	}
 	p.wire()
 	for _, id := range []domain.TrackerID{onGitHub, onCloud, onServer} {
 		if _, err := p.app.Trackers.Sync(ctx, operator(), id); err != nil && !errors.Is(err, domain.ErrUnavailable) {

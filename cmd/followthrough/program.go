@@ -28,9 +28,10 @@ type program struct {
 	// now is the clock of the whole program.
 	now func() time.Time
 	how access
-	// transport replaces the network and writeSpacing the pause between writes; the demo and tests set them.
+	// transport replaces the network, writeSpacing the pause between writes, pace the engine's figures; the demo and tests set them.
 	transport    http.RoundTripper
 	writeSpacing time.Duration
+	pace         tracksync.Settings
 	// between stands between the engine and the database where a test wants to.
 	between func(tracksync.Store) tracksync.Store
 
@@ -91,10 +92,12 @@ func (p *program) wire() {
 	if p.between != nil {
 		engineStore = p.between(p.db)
 	}
+	pace := p.pace
+	pace.Poll = cfg.PollInterval
 	p.engine = tracksync.New(tracksync.Config{Store: engineStore, Schedule: p.db, Inbox: p.db, Open: p.openTracker, Hooks: hookReaders(), HookURL: p.hookAddress,
 		MeasureURL:  func(k domain.MeasureKey) string { return cfg.PublicURL + "/measures/" + string(k) },
 		IncidentURL: func(k domain.IncidentKey) string { return cfg.PublicURL + "/incidents/" + string(k) },
-		Now:         now, Log: p.log.With("component", "sync"), Settings: tracksync.Settings{Poll: cfg.PollInterval}})
+		Now:         now, Log: p.log.With("component", "sync"), Settings: pace})
 	options := app.Options{Store: p.db, Now: now, Zone: cfg.Zone, Hosts: cfg.TrackerHosts, Remote: remote{p.engine}}
 	if p.how == alone && strings.HasPrefix(cfg.DatabaseURL, "sqlite:") {
 		options.TokenCache = time.Second // one process alone writes; a revocation empties it at once
