@@ -181,6 +181,11 @@ func TestReportScopes(t *testing.T) {
 	if a, b, all := count(ana), count(bea), count(auditor); a != 1 || b != 1 || all != 2 {
 		t.Errorf("overdue: %d, %d and %d of all", a, b, all)
 	}
+	pinned := app.ReportQuery{AsOf: w.at.Add(-time.Minute), KnownAt: w.at.Add(-time.Minute)}
+	then := func(by domain.Actor) int { return must(w.Reports.Overdue(t.Context(), by, pinned))(t).Current.Count }
+	if a, b, all := then(ana), then(bea), then(auditor); a != 1 || b != 1 || all != 2 {
+		t.Errorf("pinned overdue: %d, %d and %d of all", a, b, all)
+	}
 	must(w.to(m.Key, admin, domain.MeasureEdit{Team: domain.Some(domain.TeamID("t_b"))}))(t)
 	if a, b := count(ana), count(bea); a != 0 || b != 2 {
 		t.Errorf("after it moved: %d and %d", a, b)
@@ -194,6 +199,51 @@ func TestReportScopes(t *testing.T) {
 	for name, q := range map[string]app.ReportQuery{"as_of": {AsOf: w.at.Add(time.Hour)}, "known_at": {KnownAt: w.at.Add(time.Hour)}, "policy": {PolicyVersion: 9}} {
 		if _, err := w.Reports.Overdue(t.Context(), auditor, q); domain.KindOf(err) != domain.ErrInvalid {
 			t.Errorf("%s of the future: %v", name, err)
+		}
+	}
+}
+
+// TestKnownAt: what was written down later is not in a report that pins what
+// was known: here, that somebody had left the team.
+func TestKnownAt(t *testing.T) {
+	w := newWorld(t)
+	for n := range 3 { // with ana and ben, and vic who reads, there are six
+		must(w.People.Create(t.Context(), admin, domain.Person{Name: fmt.Sprintf("Person %d", n), Role: domain.Member, Teams: []domain.TeamID{"t_a"}}))(t)
+	}
+	w.measure(nil)
+	before := w.at
+	w.at = w.at.Add(time.Hour)
+	for _, id := range []domain.PersonID{"p_ben", "p_vic"} {
+		must(w.People.Edit(t.Context(), admin, id, 0, "", func(p *domain.Person) { p.Teams = nil }))(t)
+	}
+	w.at = w.at.Add(time.Hour)
+	named := func(q app.ReportQuery) bool {
+		for _, g := range must(w.Reports.Overdue(t.Context(), auditor, q))(t).ByTeam {
+			if g.Group == "t_a" && g.Open == 1 {
+				return true
+			}
+		}
+		return false
+	}
+	if !named(app.ReportQuery{AsOf: w.at.Add(-time.Minute), KnownAt: before}) || named(app.ReportQuery{AsOf: w.at.Add(-time.Minute)}) || named(app.ReportQuery{}) {
+		t.Error("the size of the team is not the one that was known")
+	}
+}
+
+// TestBulkClosures: five measures closed by one person within minutes stand out.
+func TestBulkClosures(t *testing.T) {
+	w := newWorld(t)
+	w.measure(nil)
+	if _, err := w.Reports.Quality(t.Context(), auditor, app.ReportQuery{}); err != nil { // a portfolio to be brought up to date
+		t.Fatal(err)
+	}
+	w.bulk()
+	fresh := app.New(app.Options{Store: w.db, Now: func() time.Time { return w.at }, Zone: time.UTC})
+	for name, a := range map[string]*app.App{"kept": w.App, "anew": fresh} {
+		for _, check := range must(a.Reports.Quality(t.Context(), auditor, app.ReportQuery{}))(t).Checks {
+			if check.Name == "bulk_closures" && check.Count != 5 {
+				t.Errorf("%s: %d bulk closures, want 5", name, check.Count)
+			}
 		}
 	}
 }
