@@ -43,7 +43,7 @@ func (db *DB) StoreDelivery(ctx context.Context, d domain.Delivery) error {
 		row.Body = []byte{}
 	}
 	return db.write(ctx, func(tx *txn) error {
-		if _, err := tx.liveTracker(domain.Everything(), d.Tracker); err != nil {
+		if err := tx.liveTracker(domain.Everything(), d.Tracker); err != nil {
 			return err
 		}
 		var known []deliveryRow

@@ -56,7 +56,7 @@ func (db *DB) CreateLink(ctx context.Context, scope domain.Scope, by domain.Attr
 		if _, err := tx.lockMeasure(scope, link.Measure); err != nil {
 			return err
 		}
-		if _, err := tx.liveTracker(scope, link.Tracker); err != nil {
+		if err := tx.liveTracker(scope, link.Tracker); err != nil {
 			return err
 		}
 		if err := tx.freeToLink(link); err != nil {

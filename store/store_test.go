@@ -42,12 +42,7 @@ func openSQLiteForTest(t testing.TB) *DB {
 	return openForTest(t, testOptions(t, "sqlite://test.db"))
 }
 
-// newPostgres creates an empty database for one test and returns its address.
-func newPostgres(t testing.TB) string {
-	t.Helper()
-	return createPostgres(t, "")
-}
-
+// createPostgres creates a database for one test and returns its address.
 func createPostgres(t testing.TB, options string) string {
 	t.Helper()
 	server := os.Getenv("FOLLOWTHROUGH_TEST_POSTGRES")

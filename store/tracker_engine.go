@@ -143,7 +143,7 @@ func (r identityRow) text() string { return r.Tracker + ": " + r.Login + " " + r
 func (db *DB) SetIdentity(ctx context.Context, by domain.Attribution, identity domain.Identity) error {
 	row := identityRow{Tracker: string(identity.Tracker), Person: string(identity.Person), Account: identity.Account, Login: identity.Login}
 	err := db.write(ctx, func(tx *txn) error {
-		if _, err := tx.liveTracker(domain.Everything(), identity.Tracker); err != nil {
+		if err := tx.liveTracker(domain.Everything(), identity.Tracker); err != nil {
 			return err
 		}
 		before, err := tx.dropIdentity(row)

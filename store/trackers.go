@@ -70,14 +70,14 @@ func (db *DB) TrackerByID(ctx context.Context, scope domain.Scope, id domain.Tra
 	return row.tracker()
 }
 
-// liveTracker is TrackerByID inside an operation.
-func (tx *txn) liveTracker(scope domain.Scope, id domain.TrackerID) (trackerRow, error) {
+// liveTracker makes sure inside an operation that the caller may use a tracker.
+func (tx *txn) liveTracker(scope domain.Scope, id domain.TrackerID) error {
 	var row trackerRow
 	err := tx.Where("id = ? AND removed_at IS NULL", string(id)).Take(&row).Error
 	if errors.Is(err, gorm.ErrRecordNotFound) || err == nil && !scope.Allows(domain.TeamID(row.Team)) {
-		return row, notFound("tracker", string(id))
+		return notFound("tracker", string(id))
 	}
-	return row, err
+	return err
 }
 
 // TrackersInScope lists the trackers of the caller's teams and of none.
