@@ -245,3 +245,57 @@ func TestLinkToAnUnknownEnd(t *testing.T) {
 		t.Errorf("%d links to an unknown end, %d recurrences, L1 %d, err %v; want 1, 0, 1", r.EndlessLinks, r.Recurrences, figure(t, r.Levels, "repeat_share", "L1").X, err)
 	}
 }
+
+// TestTheDeadlineItselfIsLate: one millisecond earlier it is not, by facts and in
+// the snapshot alike (R3).
+func TestTheDeadlineItselfIsLate(t *testing.T) {
+	deadline := at(t, "2026-03-29T22:00:00Z") // midnight after the day the clocks went forward
+	events := []metrics.Event{
+		{At: at(t, "2026-03-01T08:00:00Z"), Type: metrics.EventCreated},
+		{At: at(t, "2026-03-01T08:00:00Z"), Type: metrics.EventDueSet, Due: domain.MustDate("2026-03-29")},
+	}
+	for name, c := range map[string]struct {
+		asOf time.Time
+		late int
+	}{"at the deadline": {deadline, 1}, "a millisecond earlier": {deadline.Add(-time.Millisecond), 0}} {
+		t.Run(name, func(t *testing.T) {
+			f, err := metrics.FactsOf(events, metrics.Cut{AsOf: c.asOf, Zone: zone(t, "Europe/Berlin")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := metrics.NewSnapshot(1)
+			if _, err := s.Append(metrics.Record{Facts: f}); err != nil {
+				t.Fatal(err)
+			}
+			r, err := metrics.Overdue(s, metrics.Cohort{Pins: metrics.Pins{AsOf: c.asOf, Policy: domain.DefaultPolicy()}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f.Overdue(f.Current, c.asOf) != (c.late == 1) || f.DaysOverdue(f.Current, c.asOf) != c.late || r.Current.Count != c.late || r.PastPromise.Count != c.late || r.Current.Burden != c.late {
+				t.Errorf("overdue %v, %d days; snapshot %d, past promise %d, burden %d; want %d", f.Overdue(f.Current, c.asOf), f.DaysOverdue(f.Current, c.asOf),
+					r.Current.Count, r.PastPromise.Count, r.Current.Burden, c.late)
+			}
+		})
+	}
+}
+
+// TestLinksThatCannotBeTrue: to a later incident, to itself, in a circle, to a
+// dismissed one, to one nobody knows.
+func TestLinksThatCannotBeTrue(t *testing.T) {
+	asOf := benchAsOf()
+	s := metrics.NewSnapshot(0)
+	put := func(key, of domain.IncidentKey, daysAgo int, merged bool) {
+		start := asOf.AddDate(0, 0, -daysAgo)
+		s.PutIncident(metrics.IncidentRecord{Key: key, RecurrenceOf: of, Started: start, Resolved: start.Add(time.Hour), Merged: merged})
+	}
+	put("INC-1", "INC-2", 300, false) // to a later one: half of a circle
+	put("INC-2", "INC-1", 200, false) // the half that can be true
+	put("INC-3", "INC-3", 150, false)
+	put("INC-4", "INC-5", 140, false)
+	put("INC-5", "", 145, true)
+	put("INC-6", "INC-99", 100, false)
+	r, err := metrics.Recurrence(s, metrics.Cohort{Pins: metrics.Pins{AsOf: asOf, Policy: domain.DefaultPolicy()}}, metrics.RecurrenceInput{})
+	if err != nil || r.RejectedLinks != 4 || r.Recurrences != 1 || r.Families != 4 || r.LargestFamily != 2 {
+		t.Errorf("%d rejected, %d recurrences, %d families, the largest of %d, err %v; want 4, 1, 4, 2", r.RejectedLinks, r.Recurrences, r.Families, r.LargestFamily, err)
+	}
+}
