@@ -92,14 +92,11 @@ func (v *watch) committed(c domain.LinkCommit) {
 
 var marks = regexp.MustCompile(`x[0-9]+x|2026-[0-9]{2}-[0-9]{2}`)
 
-// read notes what a replica has looked at: one issue, or all of a place. A
-// list that lags behind proves nothing.
+// read notes what a replica has looked at: one issue, or all of a place.
 func (v *watch) read(t *wire, req *http.Request, asked time.Time) {
 	what := ""
 	if g := issuePath.FindStringSubmatch(req.URL.Path); g != nil {
 		what = g[1]
-	} else if v.w.lag[t.id] > 0 {
-		return
 	}
 	for _, who := range []string{t.r.name, "somebody"} {
 		v.reads[who+" "+string(t.id)+" "+what] = asked
@@ -113,12 +110,16 @@ var issuePath = regexp.MustCompile(`/issues?/([0-9]+)`)
 func (v *watch) unseen(t *wire, b truth, at time.Time) bool {
 	for _, who := range []string{t.r.name, "somebody"} {
 		var read time.Time
+		var lag time.Duration
 		for _, what := range []string{"", b.id, b.key} {
 			if one := v.reads[who+" "+string(t.id)+" "+what]; one.After(read) {
-				read = one
+				read, lag = one, 0
+				if what == "" {
+					lag = v.w.lag[t.id] * 3 / 2 // a list shows how it was a while ago
+				}
 			}
 		}
-		if !at.Before(read) && (now().Sub(read) < 15*time.Second || t.r.stalled > 0) {
+		if !at.Before(read.Add(-lag)) && (now().Sub(read) < 15*time.Second || t.r.stalled > 0) {
 			return true
 		}
 	}
