@@ -3,10 +3,9 @@ package domain
 // LateAge is how long an open measure is past its original date.
 type LateAge int
 
-// The ages of statistics.md A7; InTime includes measures without a date.
+// The ages of statistics.md A7.
 const (
-	InTime LateAge = iota
-	Late1To7
+	Late1To7 LateAge = iota + 1
 	Late8To30
 	Late31To90
 	LateOver90
@@ -27,22 +26,31 @@ func (a LateAge) Days() (from, to int) {
 		return 31, 90
 	case LateOver90:
 		return 91, 0
-	case InTime:
 	}
 	return 0, 0
 }
 
-// LateCount counts open measures that are alike: a census, without interval.
+// LateCount counts the open measures of one priority: a census, without
+// interval.
 type LateCount struct {
-	Priority Priority
-	// Age is judged by the original date, Overdue by the current one.
-	Age     LateAge
-	Overdue bool
-	// Soon is due today or within the days that were asked for.
-	Soon          bool
-	Undated       bool
-	NeedsIncident bool
-	N             int
+	Priority Priority // empty for those without one
+	Open     int
+	// Overdue is judged by the current date, ByAge by the original one.
+	Overdue int
+	ByAge   map[LateAge]int
+	// Soon are due today or within the days that were asked for.
+	Soon          int
+	Undated       int
+	NeedsIncident int
+}
+
+// PastPromise counts those past their original date.
+func (c LateCount) PastPromise() int {
+	n := 0
+	for _, count := range c.ByAge {
+		n += count
+	}
+	return n
 }
 
 // RollupOf counts the measures of one incident (statistics.md A1, A2);

@@ -69,45 +69,24 @@ func (s *Server) mine(c echo.Context, p *templates.Page) error {
 func tilesOf(counts []domain.LateCount) templates.Tiles {
 	var t templates.Tiles
 	for _, c := range counts {
-		t.Open += c.N
-		if c.Age != domain.InTime {
-			t.PastPromise += c.N
-		}
-		if c.Overdue {
-			t.Overdue += c.N
-		}
-		if c.Soon {
-			t.Soon += c.N
-		}
-		if c.Undated {
-			t.Undated += c.N
-		}
-		if c.NeedsIncident {
-			t.NeedsIncident += c.N
-		}
+		t.Open += c.Open
+		t.PastPromise += c.PastPromise()
+		t.Overdue += c.Overdue
+		t.Soon += c.Soon
+		t.NeedsIncident += c.NeedsIncident
 	}
 	return t
 }
 
-// lateBars brings the counts into one bar per priority, in order.
+// lateBars are the counts of the priorities that have something past its
+// promise, those without a priority last.
 func lateBars(counts []domain.LateCount) []templates.LateBar {
-	byPriority := map[domain.Priority]*templates.LateBar{}
-	for _, c := range counts {
-		if c.Age == domain.InTime {
-			continue
-		}
-		bar, ok := byPriority[c.Priority]
-		if !ok {
-			bar = &templates.LateBar{Priority: c.Priority, Counts: map[domain.LateAge]int{}}
-			byPriority[c.Priority] = bar
-		}
-		bar.Counts[c.Age] += c.N
-		bar.Total += c.N
-	}
 	var bars []templates.LateBar
 	for _, priority := range append(domain.Priorities(), "") {
-		if bar, ok := byPriority[priority]; ok {
-			bars = append(bars, *bar)
+		for _, c := range counts {
+			if total := c.PastPromise(); c.Priority == priority && total > 0 {
+				bars = append(bars, templates.LateBar{Priority: priority, Counts: c.ByAge, Total: total})
+			}
 		}
 	}
 	return bars

@@ -64,7 +64,7 @@ func TestWhoSeesAndDoesWhat(t *testing.T) {
 	foreign.post("/measures/"+string(m.Key)+"/status", "status", "cancelled", "closure_reason", "duplicate", "version", "1").want(http.StatusNotFound)
 	foreign.post("/measures/bulk", "item", string(m.Key)+":1", "priority", "P0").want(200).says("could not be changed")
 	viewer.get("/measures/" + string(m.Key)).want(200).says("A matter of the storage team")
-	if n := viewer.get("/measures/"+string(m.Key)).doc().Find("main form").Length(); n != 0 {
+	if n := viewer.get("/measures/" + string(m.Key)).doc().Find("main form").Length(); n != 0 {
 		t.Errorf("a viewer sees %d forms", n)
 	}
 	viewer.post("/measures/"+string(m.Key)+"/edit", "title", "x", "version", "1").want(http.StatusForbidden)

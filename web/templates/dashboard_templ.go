@@ -15,7 +15,7 @@ import (
 )
 
 // Tiles are the counts at the top.
-type Tiles struct{ Open, PastPromise, Overdue, Soon, Undated, NeedsIncident int }
+type Tiles struct{ Open, PastPromise, Overdue, Soon, NeedsIncident int }
 
 // LateBar is one priority's measures past their promise, by age.
 type LateBar struct {
