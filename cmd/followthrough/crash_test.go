@@ -32,6 +32,8 @@ type childOrders struct {
 	// KillAt is the moment at which the child kills itself, counted over every
 	// remote request and database step, before and after each; 0 never does.
 	KillAt int64
+	// Listen answers HTTP at an address until the process is ended.
+	Listen string
 	// Serve works on until the process is ended, instead of doing one pass.
 	Serve bool
 }
@@ -68,6 +70,16 @@ func runChild(text string) error {
 	p.now, p.writeSpacing = clock.now, time.Microsecond
 	p.transport = rerouted{o.Servers, bomb}
 	p.between = func(s tracksync.Store) tracksync.Store { return explosive{s, bomb} }
+	if o.Listen != "" {
+		p.wire()
+		p.cfg.Listen = o.Listen
+		s, err := p.listen(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Println("serving")
+		return s.serve()
+	}
 	if o.Serve {
 		p.pace = tracksync.Settings{Lease: 2 * time.Second, Settle: []time.Duration{time.Second, time.Second}}
 		p.wire()

@@ -96,15 +96,19 @@ func (env *environmentOf) greetDemo(url string, d *demoTrackers, token string) {
   simulated GitHub  %s/%s/issues
   simulated Jira    %s/browse
 
-  API token (administrator)  %s
+  Sign in as ana@nordwind.example with the password %s
+  API token (administrator): %s
 
-Try this:
+Try this: sign in, decide the conflict, edit an issue in the simulated GitHub or
+Jira and look at its measure: the change is there within seconds. Or from a shell:
   curl -s -H "Authorization: Bearer %s" "%s/api/v1/measures?overdue=true&sort=due_on"
   curl -s -H "Authorization: Bearer %s" "%s/api/v1/conflicts"
-Edit an issue in the simulated GitHub or Jira and read its measure again: it is there within seconds.
-Change a measure through the API and look at its issue. Press Ctrl-C to end; nothing is kept.
-`, url, d.githubURL, demoRepository, d.jiraURL, token, token, url, token, url)
+Press Ctrl-C to end; nothing is kept.
+`, url, d.githubURL, demoRepository, d.jiraURL, demoPassword, token, token, url, token, url)
 }
+
+// demoPassword opens the demo's pages; they are reachable from this machine only.
+const demoPassword = "nordwind-parcels"
 
 // demoClock is the time of the demo: it is moved through the past while the
 // history is made, then it runs.
@@ -138,6 +142,9 @@ func demoAdministrator(ctx context.Context, p *program) (domain.Person, string, 
 	}
 	person, err := p.app.Access.UseSetup(ctx, secret, "Ana Lindqvist", "ana@nordwind.example")
 	if err != nil {
+		return domain.Person{}, "", err
+	}
+	if err := p.app.Access.SetPassword(ctx, operator(), person.ID, demoPassword); err != nil {
 		return domain.Person{}, "", err
 	}
 	_, token, err := p.app.Access.CreateToken(ctx, operator(), domain.Token{Name: "demo tour", Role: domain.Admin, Person: person.ID})

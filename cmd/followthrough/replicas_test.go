@@ -24,7 +24,7 @@ import (
 // replica is a process of its own that works on the house's database.
 type replica struct {
 	*exec.Cmd
-	out io.ReadCloser
+	address string
 }
 
 // TestTwoReplicas: two processes share the work of one PostgreSQL. One of them
@@ -58,7 +58,7 @@ func TestTwoReplicas(t *testing.T) {
 				}
 			}
 			want := map[domain.MeasureKey]string{}
-			for n := range 30 {
+			for n := range 12 {
 				title := fmt.Sprintf("Measure %d", n)
 				want[h.measureOn(onGitHub, title)] = title
 			}
@@ -99,7 +99,7 @@ func (h *house) inStep(want map[domain.MeasureKey]string) bool {
 // until waits for a state that processes of their own bring about.
 func (h *house) until(what string, reached func() bool) {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(h.t.Context(), 180*time.Second)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -136,7 +136,7 @@ func (h *house) replica(o childOrders) *replica {
 	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "serving\n" {
 		h.t.Fatalf("the replica said %q: %v", line, err)
 	}
-	return &replica{cmd, out}
+	return &replica{cmd, o.Listen}
 }
 
 // proxy leads to the database until it is cut.
