@@ -25,6 +25,8 @@ const (
 	ChangeEvidence    ChangeKind = "evidence"
 	ChangeObservation ChangeKind = "observation"
 	ChangeConfig      ChangeKind = "config"
+	// ChangeErase says that values of a field were erased from the history; their leaves stay.
+	ChangeErase ChangeKind = "erase"
 )
 
 // Subject says what a history row is about.
@@ -232,6 +234,9 @@ func fieldsJSON(fields []FieldChange, extra map[string]string) string {
 	text, _ := json.Marshal(values) // a map of strings always encodes
 	return string(text)
 }
+
+// CreatedText is the canonical text of the fields of a create row; Created reads it.
+func CreatedText(fields map[string]string) string { return fieldsJSON(nil, fields) }
 
 // Created reads the fields back from a create row.
 func (c Change) Created() (map[string]string, error) {

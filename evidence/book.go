@@ -1,0 +1,179 @@
+package evidence
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+)
+
+// erasedText stands for a value whose opening is gone.
+const erasedText = "[erased]"
+
+// Record is a leaf with the texts of its opened values.
+type Record struct {
+	Index    int64
+	Leaf     Leaf
+	Openings []Opening
+}
+
+// Text returns a value by its place in the leaf, "title/to": the text in
+// clear, the opened text, or "[erased]".
+func (r *Record) Text(name string) string {
+	for _, v := range r.Leaf.values() {
+		if v.Name == name {
+			return r.text(v)
+		}
+	}
+	return ""
+}
+
+func (r *Record) text(v named) string {
+	if !v.Value.Committed() {
+		text := v.Value.Clear()
+		return text
+	}
+	for _, o := range r.Openings {
+		if o.Name == v.Name {
+			return o.Text
+		}
+	}
+	return erasedText
+}
+
+// Item is what the log says about one measure or incident at a time.
+type Item struct {
+	Key         string
+	Fields      map[string]string
+	CreatedAt   time.Time
+	DoneAt      time.Time
+	VerifiedAt  time.Time
+	Evidence    int
+	DueMoves    int
+	OriginalDue string
+	Links       []string
+	Proofs      []string
+	LastLeaf    int64
+
+	closedAt, metricAt     time.Time
+	closedLeaf, metricLeaf int64
+}
+
+// Book reads records in the order of the log and keeps what reports need: the
+// state of every measure and incident, red flags, and which leaf answers which
+// clause. It knows nothing but the log, so anybody with the leaves gets the
+// same reports, byte by byte.
+type Book struct {
+	// Until is the cut: later leaves do not count. Zero means no cut.
+	Until    time.Time
+	items    map[[2]string]*Item
+	flags    []Flag
+	closings []closing
+	clauses  []Clause
+	leaves   int
+}
+
+// NewBook returns an empty book with a cut.
+func NewBook(until time.Time) *Book {
+	return &Book{Until: until, items: map[[2]string]*Item{}, clauses: Clauses()}
+}
+
+// Add reads the next record.
+func (b *Book) Add(r *Record) {
+	b.leaves++
+	for n := range b.clauses {
+		for a := range b.clauses[n].Answers {
+			b.clauses[n].Answers[a].add(r.Index, &r.Leaf)
+		}
+	}
+	l := &r.Leaf
+	if l.Subject != "measure" && l.Subject != "incident" || !b.Until.IsZero() && l.Time.After(b.Until) {
+		return
+	}
+	at := [2]string{l.Subject, l.Key}
+	m := b.items[at]
+	if m == nil {
+		m = &Item{Key: l.Key, Fields: map[string]string{}}
+		b.items[at] = m
+	}
+	m.LastLeaf = r.Index
+	if l.Overwritten {
+		return
+	}
+	for _, f := range l.Fields {
+		from, to := r.text(named{f.Name + "/from", f.From}), r.text(named{f.Name + "/to", f.To})
+		if l.Subject == "measure" {
+			b.watch(m, r, f.Name, from, to)
+		}
+		m.apply(l, f.Name, to)
+	}
+}
+
+func (m *Item) apply(l *Leaf, field, to string) {
+	switch l.Kind {
+	case "evidence":
+		m.Evidence++
+		m.Proofs = append(m.Proofs, to)
+		return
+	case "link":
+		m.Links = append(m.Links, to)
+		return
+	case "unlink", "observation", "erase", "conflict":
+		return
+	case "create":
+		m.CreatedAt = l.Time
+		if field == "due_on" {
+			m.OriginalDue = to
+		}
+	}
+	if field == "due_on" && l.Kind != "create" {
+		if m.OriginalDue == "" {
+			m.OriginalDue = to
+		} else {
+			m.DueMoves++
+		}
+	}
+	if field == "status" {
+		switch to {
+		case "done":
+			m.DoneAt, m.VerifiedAt = l.Time, time.Time{}
+		case "verified":
+			m.VerifiedAt = l.Time
+		case "cancelled":
+		default:
+			m.DoneAt, m.VerifiedAt = time.Time{}, time.Time{}
+		}
+	}
+	m.Fields[field] = to
+}
+
+// Register returns every measure, or every incident, by key.
+func (b *Book) Register(subject string) []*Item {
+	var out []*Item
+	for at, m := range b.items {
+		if at[0] == subject {
+			out = append(out, m)
+		}
+	}
+	slices.SortFunc(out, func(x, y *Item) int { return compareKeys(x.Key, y.Key) })
+	return out
+}
+
+// compareKeys orders M-9 before M-10.
+func compareKeys(a, b string) int {
+	if len(a) != len(b) {
+		return len(a) - len(b)
+	}
+	return strings.Compare(a, b)
+}
+
+// Mapping returns which leaves answer which clause.
+func (b *Book) Mapping() []Clause { return b.clauses }
+
+func jsonLines(v any) []byte {
+	text, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		panic(err) // plain data
+	}
+	return append(text, '\n')
+}

@@ -1,0 +1,109 @@
+package evidence
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// MaxCheckpoint bounds a checkpoint file in bytes.
+const MaxCheckpoint = 64 << 10
+
+// Checkpoint is the signed head of the log: three lines of text in a signed
+// note, as C2SP tlog-checkpoint describes it.
+type Checkpoint struct {
+	Origin string // the name of the log, and "/epoch-N" after a restore
+	Size   int64
+	Root   tlog.Hash
+	Note   []byte // the signed text
+}
+
+// OriginOf names the log in checkpoints of an epoch; the first is 0.
+func OriginOf(log string, epoch int64) string {
+	if epoch == 0 {
+		return log
+	}
+	return log + "/epoch-" + strconv.FormatInt(epoch, 10)
+}
+
+// epochOf reads the epoch from an origin; ok is false for another log.
+func epochOf(log, origin string) (epoch int64, ok bool) {
+	if origin == log {
+		return 0, true
+	}
+	text, ok := strings.CutPrefix(origin, log+"/epoch-")
+	if !ok {
+		return 0, false
+	}
+	epoch, err := strconv.ParseInt(text, 10, 64)
+	return epoch, err == nil && OriginOf(log, epoch) == origin && epoch > 0
+}
+
+// Sign signs a tree's head.
+func Sign(signer note.Signer, epoch, size int64, root tlog.Hash) (Checkpoint, error) {
+	c := Checkpoint{Origin: OriginOf(signer.Name(), epoch), Size: size, Root: root}
+	signed, err := note.Sign(&note.Note{Text: c.text()}, signer)
+	c.Note = signed
+	return c, err
+}
+
+func (c Checkpoint) text() string {
+	return c.Origin + "\n" + strconv.FormatInt(c.Size, 10) + "\n" + base64.StdEncoding.EncodeToString(c.Root[:]) + "\n"
+}
+
+// OpenCheckpoint reads a checkpoint that the key has signed. Other signatures
+// beside it, such as those of witnesses, are ignored.
+func OpenCheckpoint(signed []byte, verifier note.Verifier) (Checkpoint, error) {
+	if len(signed) > MaxCheckpoint {
+		return Checkpoint{}, fmt.Errorf("the checkpoint has %d bytes; at most %d are read", len(signed), MaxCheckpoint)
+	}
+	n, err := note.Open(signed, note.VerifierList(verifier))
+	if err != nil {
+		return Checkpoint{}, fmt.Errorf("the checkpoint is not signed by the key %s: %w", verifier.Name(), err)
+	}
+	lines := strings.Split(n.Text, "\n")
+	if len(lines) != 4 {
+		return Checkpoint{}, fmt.Errorf("the checkpoint has not three lines")
+	}
+	c := Checkpoint{Origin: lines[0], Note: bytes.Clone(signed)}
+	if _, ok := epochOf(verifier.Name(), c.Origin); !ok {
+		return c, fmt.Errorf("the checkpoint is of the log %q and the key of %q", c.Origin, verifier.Name())
+	}
+	if c.Size, err = strconv.ParseInt(lines[1], 10, 64); err != nil || c.Size < 0 {
+		return c, fmt.Errorf("the size %.40q of the checkpoint is not a number", lines[1])
+	}
+	root, err := base64.StdEncoding.DecodeString(lines[2])
+	if err != nil || len(root) != tlog.HashSize {
+		return c, fmt.Errorf("the root of the checkpoint is not a hash")
+	}
+	c.Root = tlog.Hash(root)
+	if c.text() != n.Text {
+		return c, fmt.Errorf("the checkpoint is not in its canonical form")
+	}
+	return c, nil
+}
+
+// openOwn opens the checkpoint of a pack: exactly one signature, in canonical
+// form, because every byte of a pack must matter.
+func openOwn(signed []byte, verifier note.Verifier) (Checkpoint, error) {
+	c, err := OpenCheckpoint(signed, verifier)
+	if err != nil {
+		return c, err
+	}
+	prefix := c.text() + "\n— " + verifier.Name() + " "
+	line, ok := strings.CutPrefix(string(signed), prefix)
+	line, end := strings.CutSuffix(line, "\n")
+	if !ok || !end {
+		return c, fmt.Errorf("the checkpoint of a pack has one signature and nothing else")
+	}
+	raw, err := base64.StdEncoding.Strict().DecodeString(line)
+	if err != nil || base64.StdEncoding.EncodeToString(raw) != line {
+		return c, fmt.Errorf("the signature of the checkpoint is not in its canonical form")
+	}
+	return c, nil
+}

@@ -1,0 +1,134 @@
+package evidence
+
+import (
+	"bytes"
+	_ "embed" // the page is a file
+	"encoding/csv"
+	"html/template"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+//go:embed report.html.tmpl
+var reportPage string
+
+// registerColumns are the columns of the register of measures.
+func registerColumns() []string {
+	return []string{"key", "incident", "title", "kind", "priority", "status", "owner", "external_owner", "team", "original_due_on", "due_on", "due_moves",
+		"success_metric", "verdict", "verified_by", "closure_reason", "created_at", "done_at", "verified_at", "evidence", "links", "last_leaf"}
+}
+
+// RegisterCSV writes the register of measures as the log knows it.
+func RegisterCSV(w io.Writer, b *Book) error {
+	out := csv.NewWriter(w)
+	rows := [][]string{registerColumns()}
+	for _, m := range b.Register("measure") {
+		rows = append(rows, registerRow(m))
+	}
+	return out.WriteAll(rows)
+}
+
+func registerRow(m *Item) []string {
+	row := []string{m.Key, m.Fields["incident"], m.Fields["title"], m.Fields["kind"], m.Fields["priority"], m.Fields["status"], m.Fields["owner"],
+		m.Fields["external_owner"], m.Fields["team"], m.OriginalDue, m.Fields["due_on"], strconv.Itoa(m.DueMoves), m.Fields["success_metric"],
+		m.Fields["verdict"], m.Fields["verified_by"], m.Fields["closure_reason"], day(m.CreatedAt), day(m.DoneAt), day(m.VerifiedAt),
+		strconv.Itoa(m.Evidence), strings.Join(m.Links, " "), strconv.FormatInt(m.LastLeaf, 10)}
+	for n := range row {
+		row[n] = cell(row[n])
+	}
+	return row
+}
+
+func day(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(timeFormat)
+}
+
+// cell keeps a spreadsheet from running a text as a formula.
+func cell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r\x00＝＋－＠", []rune(s)[0]) {
+		return "'" + s
+	}
+	return s
+}
+
+// changesWriter writes one row per changed value.
+type changesWriter struct {
+	csv *csv.Writer
+	err error
+}
+
+func newChangesWriter(w io.Writer) *changesWriter {
+	c := &changesWriter{csv: csv.NewWriter(w)}
+	c.err = c.csv.Write([]string{"leaf", "time", "tracker_time", "subject", "key", "seq", "kind", "field", "from", "to", "source", "actor", "reason", "overwritten"})
+	return c
+}
+
+func (c *changesWriter) add(r *Record) {
+	l := &r.Leaf
+	if l.Subject == "" || c.err != nil {
+		return
+	}
+	overwritten := ""
+	if l.Overwritten {
+		overwritten = "yes"
+	}
+	actor, reason := r.text(named{"actor", l.Actor}), r.text(named{"reason", l.Reason})
+	for _, f := range l.Fields {
+		row := []string{strconv.FormatInt(r.Index, 10), day(l.Time), day(l.ExtTime), l.Subject, l.Key, strconv.FormatInt(l.Seq, 10), l.Kind, f.Name,
+			r.text(named{f.Name + "/from", f.From}), r.text(named{f.Name + "/to", f.To}), l.Source, actor, reason, overwritten}
+		for n := range row {
+			row[n] = cell(row[n])
+		}
+		if err := c.csv.Write(row); err != nil {
+			c.err = err
+		}
+	}
+}
+
+func (c *changesWriter) close() error {
+	c.csv.Flush()
+	if c.err != nil {
+		return c.err
+	}
+	return c.csv.Error()
+}
+
+// trace is the way from one incident to the effect of its measures.
+type trace struct {
+	Incident *Item
+	Measures []*Item
+}
+
+// page renders the report: static HTML, no script, nothing loaded.
+func page(b *Book, scope Scope) ([]byte, error) {
+	t, err := template.New("report").Funcs(template.FuncMap{"day": day, "lines": func(s string) string { return strings.ReplaceAll(s, "\n", ", ") }}).Parse(reportPage)
+	if err != nil {
+		return nil, err
+	}
+	measures := b.Register("measure")
+	traces := []trace{}
+	for _, i := range b.Register("incident") {
+		tr := trace{Incident: i}
+		for _, m := range measures {
+			if m.Fields["incident"] == i.Key {
+				tr.Measures = append(tr.Measures, m)
+			}
+		}
+		traces = append(traces, tr)
+	}
+	var out bytes.Buffer
+	err = t.Execute(&out, struct {
+		Scope    Scope
+		Leaves   int
+		Measures []*Item
+		Traces   []trace
+		Flags    []Flag
+		Clauses  []Clause
+	}{scope, b.leaves, measures, traces, b.Flags(), b.Mapping()})
+	return out.Bytes(), err
+}
