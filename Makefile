@@ -51,6 +51,13 @@ $(TOOLS)/golangci-lint:
 fmt: ## Format the code
 	gofmt -w $$(git ls-files '*.go')
 
+.PHONY: generate
+generate: $(TOOLS)/templ ## Make the Go code of the page templates again
+	cd web && $(TOOLS)/templ fmt templates && $(TOOLS)/templ generate
+
+$(TOOLS)/templ:
+	GOBIN=$(TOOLS) $(GO) install github.com/a-h/templ/cmd/templ@v0.3.977
+
 .PHONY: vuln
 vuln: ## Look for known vulnerabilities (skips with a line where the database is out of reach)
 	@GOBIN=$(TOOLS) $(GO) install golang.org/x/vuln/cmd/govulncheck@$(GOVULN)
@@ -69,6 +76,7 @@ tidy: ## Check that go.mod and go.sum are as the code needs them
 	$(GO) mod tidy -diff
 
 .PHONY: check
-check: tidy test lint ## What a change must pass before it is handed in
+check: tidy test lint generate ## What a change must pass before it is handed in
+	@git diff --exit-code -- web/templates || { echo "commit what make generate made"; exit 1; }
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "run make fmt"; exit 1; }
 	$(GO) vet ./...
