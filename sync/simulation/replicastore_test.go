@@ -213,11 +213,12 @@ func (s *spy) Changed(ctx context.Context, since domain.Cursor, known []string) 
 	return c, err
 }
 
-// withoutOverlap moves a cursor of GitHub's right behind the newest change it
-// has seen, as an implementation would that takes times for an order.
+// withoutOverlap moves a cursor of Jira's so far that the next cycle begins at
+// the newest change seen, as an implementation would that takes the index for
+// complete.
 func withoutOverlap(c domain.Changes) domain.Cursor {
 	var at map[string]any
-	if json.Unmarshal(c.Next, &at) != nil || at["repository"] == nil || at["catch_up"] != nil {
+	if json.Unmarshal(c.Next, &at) != nil || at["high"] == nil || at["page"] != nil || len(c.Snapshots) == 0 {
 		return c.Next
 	}
 	newest := time.Time{}
@@ -226,11 +227,7 @@ func withoutOverlap(c domain.Changes) domain.Cursor {
 			newest = s.Revision
 		}
 	}
-	if newest.IsZero() {
-		return c.Next
-	}
-	delete(at, "etag")
-	at["since"] = newest.Add(time.Second)
+	at["high"], at["cycle"], at["tip"] = newest.Add(3*time.Minute).UnixMilli(), 0, ""
 	next, err := json.Marshal(at)
 	if err != nil {
 		return c.Next
