@@ -301,7 +301,7 @@ func (tx *txn) newAdoptions(page domain.PageCommit) ([]domain.Adoption, error) {
 	for _, a := range page.Adoptions {
 		var n int
 		a.Link.Tracker = page.Tracker
-		if err := tx.Raw("SELECT count(*) FROM links WHERE tracker = ? AND remote_id = ? AND held", string(page.Tracker), a.Link.Remote.ID).Scan(&n).Error; err != nil {
+		if err := tx.Raw("SELECT count(*) FROM links WHERE tracker = ? AND remote_id = ? AND remote_id <> '' AND held", string(page.Tracker), a.Link.Remote.ID).Scan(&n).Error; err != nil {
 			return nil, err
 		}
 		if n == 0 {

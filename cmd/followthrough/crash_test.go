@@ -92,6 +92,9 @@ func runChild(text string) error {
 			return err
 		}
 	}
+	if text, err := os.ReadFile("/proc/self/status"); err == nil {
+		fmt.Println("peak", peakOf(string(text)))
+	}
 	return p.Close()
 }
 
@@ -210,6 +213,22 @@ func (h *house) workForKill(n int64) killRound {
 // child runs one pass in a process of its own and reports whether it died.
 func (h *house) child(o childOrders) bool {
 	h.t.Helper()
+	_, died := h.passInChild(o)
+	return died
+}
+
+// childOutput runs one pass in a process of its own and returns what it said.
+func (h *house) childOutput(o childOrders) string {
+	h.t.Helper()
+	out, died := h.passInChild(o)
+	if died {
+		h.t.Fatal("the child was killed")
+	}
+	return out
+}
+
+func (h *house) passInChild(o childOrders) (said string, died bool) {
+	h.t.Helper()
 	o.DataDir, o.Behind = h.cfg.DataDir, time.Duration(h.clock.behind.Load())
 	text, err := json.Marshal(o)
 	if err != nil {
@@ -221,12 +240,12 @@ func (h *house) child(o childOrders) bool {
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
-		return false
+		return string(out), false
 	case errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).Signaled():
-		return true
+		return "", true
 	}
 	h.t.Fatalf("the child failed: %v\n%s", err, out)
-	return false
+	return "", false
 }
 
 // busy reports whether any link is not at rest yet.

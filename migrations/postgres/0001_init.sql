@@ -329,6 +329,7 @@ CREATE TABLE links (
 CREATE INDEX links_measure ON links (measure);
 CREATE UNIQUE INDEX links_measure_tracker ON links (measure, tracker) WHERE held;
 CREATE UNIQUE INDEX links_remote ON links (tracker, remote_id) WHERE remote_id <> '' AND held;
+CREATE INDEX links_by_remote ON links (tracker, remote_id);
 CREATE INDEX links_tracker_live ON links (tracker, updated_at) WHERE live;
 
 -- The bulky half of a link, apart so that lists stay slim.
