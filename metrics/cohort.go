@@ -33,8 +33,8 @@ const SmallTeams = "small teams"
 // minTeam is the smallest team that is shown by itself.
 const minTeam = 5
 
-// teamGroup is the name a team is shown under.
-func (p *Pins) teamGroup(t domain.TeamID) string {
+// TeamGroup is the name a team is shown under.
+func (p *Pins) TeamGroup(t domain.TeamID) string {
 	if t != "" && p.TeamSizes != nil && p.TeamSizes[t] < minTeam {
 		return SmallTeams
 	}

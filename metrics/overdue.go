@@ -216,12 +216,12 @@ func enumNames[T ~string](values []T) []string {
 // team of the snapshot among them.
 func (s *Snapshot) groupTeams(p *Pins) (shown []string, place []int) {
 	for _, t := range s.teams.list {
-		shown = append(shown, p.teamGroup(t))
+		shown = append(shown, p.TeamGroup(t))
 	}
 	slices.Sort(shown)
 	shown = slices.Compact(shown)
 	for _, t := range s.teams.list {
-		at, _ := slices.BinarySearch(shown, p.teamGroup(t))
+		at, _ := slices.BinarySearch(shown, p.TeamGroup(t))
 		place = append(place, at)
 	}
 	return shown, place

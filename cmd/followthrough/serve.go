@@ -43,6 +43,9 @@ type service struct {
 	p        *program
 	http     *http.Server
 	listener net.Listener
+	// metrics is nil when /metrics is switched off.
+	metrics         *http.Server
+	metricsListener net.Listener
 }
 
 // listen opens the port and builds the HTTP face; run serves it.
@@ -60,7 +63,15 @@ func (p *program) listen(ctx context.Context) (*service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %w", p.cfg.Listen, err)
 	}
-	return &service{p: p, http: api.HTTPServer(handler, p.log), listener: listener}, nil
+	s := &service{p: p, http: api.HTTPServer(handler, p.log), listener: listener}
+	if p.cfg.MetricsListen == "" {
+		return s, nil
+	}
+	s.metrics, s.metricsListener, err = p.metricsServer(ctx)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	return s, nil
 }
 
 // URL is where the service listens.
@@ -78,8 +89,11 @@ func (s *service) run(ctx context.Context) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	worked := make(chan error, 1)
 	go func() { worked <- s.p.engine.Run(work) }()
-	served := make(chan error, 1)
+	served := make(chan error, 2)
 	go func() { served <- s.serve() }()
+	if s.metrics != nil {
+		go func() { served <- closed(s.metrics.Serve(s.metricsListener)) }()
+	}
 	var failed error
 	select {
 	case <-ctx.Done():
@@ -88,6 +102,9 @@ func (s *service) run(ctx context.Context) error {
 	stopWork()
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 25*time.Second)
 	defer cancel()
+	if s.metrics != nil {
+		failed = errors.Join(failed, s.metrics.Shutdown(grace))
+	}
 	return errors.Join(failed, s.http.Shutdown(grace), <-worked)
 }
 
@@ -98,6 +115,11 @@ func (s *service) serve() error {
 	} else {
 		err = s.http.Serve(s.listener)
 	}
+	return closed(err)
+}
+
+// closed takes the end of a server that was asked to end for no error.
+func closed(err error) error {
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
