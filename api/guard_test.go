@@ -44,7 +44,7 @@ func TestPages(t *testing.T) {
 		if a.header.Get("Content-Security-Policy") != policy || !strings.HasPrefix(a.header.Get("Content-Type"), "text/html") {
 			t.Errorf("%s: headers %v", path, a.header)
 		}
-		for _, file := range strings.Split(string(a.body), `"`) {
+		for file := range strings.SplitSeq(string(a.body), `"`) {
 			switch {
 			case strings.Contains(file, "://"):
 				t.Errorf("%s names %q", path, file)

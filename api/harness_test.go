@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -216,9 +217,7 @@ func (w *world) rows() int64 {
 func (w *world) measure(more object) (key, etag string) {
 	w.t.Helper()
 	body := object{"title": "Alert on replication lag", "team": "t_a", "kind": "detect", "priority": "P1"}
-	for k, v := range more {
-		body[k] = v
-	}
+	maps.Copy(body, more)
 	a := w.post("member", "/api/v1/measures", body).want(http.StatusCreated)
 	return a.text("key"), a.etag()
 }

@@ -76,7 +76,7 @@ func operation(r *route, registry huma.Registry, problem *huma.Schema) *huma.Ope
 	if r.open {
 		op.Description, op.Security = "Needs no token.", []map[string][]string{{}}
 	}
-	for _, part := range strings.Split(r.path, "/") {
+	for part := range strings.SplitSeq(r.path, "/") {
 		if name, ok := strings.CutPrefix(part, "{"); ok {
 			op.Parameters = append(op.Parameters, &huma.Param{Name: strings.TrimSuffix(name, "}"), In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}})
 		}

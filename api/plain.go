@@ -131,8 +131,7 @@ func plainStruct(v reflect.Value) plainObject {
 // out: its pins stand once at the top.
 func plainFields(t reflect.Type) []reflect.StructField {
 	var out []reflect.StructField
-	for n := range t.NumField() {
-		f := t.Field(n)
+	for f := range t.Fields() {
 		if f.IsExported() && f.Type != reflect.TypeFor[metrics.Cohort]() {
 			out = append(out, f)
 		}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -34,9 +35,7 @@ func TestRefusals(t *testing.T) {
 	incident := func(body any) input { return input{"member", "POST", "/incidents", body} }
 	tracker := func(more object) input {
 		body := object{"id": "other", "kind": "github", "flavor": "dotcom", "base_url": "https://api.github.com", "repository": "acme/platform", "credential": "ghp_0123456789abcdef"}
-		for k, v := range more {
-			body[k] = v
-		}
+		maps.Copy(body, more)
 		return input{"admin", "POST", "/trackers", body}
 	}
 	tests := map[string]struct {

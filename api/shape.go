@@ -37,7 +37,7 @@ type shape struct {
 // shapeOf reads the shape of a type; a type no body may use is a mistake of
 // the program and panics when it is built.
 func shapeOf(t reflect.Type) *shape {
-	if o, ok := reflect.Zero(t).Interface().(interface{ inner() reflect.Type }); ok {
+	if o, ok := reflect.TypeAssert[interface{ inner() reflect.Type }](reflect.Zero(t)); ok {
 		s := *shapeOf(o.inner())
 		s.nullable = true
 		return &s

@@ -68,12 +68,12 @@ func (s statsJSON[T]) Schema(r huma.Registry) *huma.Schema {
 
 // cohortOf finds the cohort of a report, or of the first of several.
 func cohortOf(v reflect.Value) metrics.Cohort {
-	if c, ok := v.Interface().(metrics.Cohort); ok {
+	if c, ok := reflect.TypeAssert[metrics.Cohort](v); ok {
 		return c
 	}
 	if v.Kind() == reflect.Struct {
-		for n := range v.NumField() {
-			if c := cohortOf(v.Field(n)); !c.AsOf.IsZero() {
+		for _, field := range v.Fields() {
+			if c := cohortOf(field); !c.AsOf.IsZero() {
 				return c
 			}
 		}

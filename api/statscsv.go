@@ -28,7 +28,7 @@ func StatsCSV(statistic string, report any) []byte {
 	put(statistic, "pins", "", "", "", "", "", "", "", string(pins), "", "", "", "")
 	var walk func(place string, v reflect.Value)
 	walk = func(place string, v reflect.Value) {
-		if f, ok := v.Interface().(metrics.Figure); ok {
+		if f, ok := reflect.TypeAssert[metrics.Figure](v); ok {
 			f = hidden(f)
 			put(statistic, place, f.ID, f.Name, f.Group, f.Unit, strconv.Itoa(f.X), strconv.Itoa(f.N), strconv.Itoa(f.Events), numberCell(f.Value), numberCell(f.Lower),
 				numberCell(f.Upper), strconv.FormatBool(f.Shown), f.Why)

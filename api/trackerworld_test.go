@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -127,9 +128,7 @@ func (w *world) platform(more object) answer {
 	w.t.Helper()
 	body := object{"id": "platform", "kind": "github", "flavor": "dotcom", "base_url": "https://api.github.com", "repository": "acme/platform",
 		"team": "t_a", "credential": w.trackers.githubUser, "webhook_secret": hookSecret}
-	for k, v := range more {
-		body[k] = v
-	}
+	maps.Copy(body, more)
 	return w.post("admin", "/api/v1/trackers", body)
 }
 
@@ -138,9 +137,7 @@ func (w *world) ops(more object) answer {
 	w.t.Helper()
 	body := object{"id": "ops", "kind": "jira", "flavor": "cloud", "base_url": "https://acme.atlassian.net", "project": "OPS", "account": w.trackers.jiraMail,
 		"team": "t_a", "credential": w.trackers.jiraUser, "webhook_secret": hookSecret}
-	for k, v := range more {
-		body[k] = v
-	}
+	maps.Copy(body, more)
 	return w.post("admin", "/api/v1/trackers", body)
 }
 

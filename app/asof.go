@@ -59,7 +59,7 @@ func countPeople(sizes map[domain.TeamID]int, rows []domain.Change, cut metrics.
 	if err != nil || fields == nil || fields["disabled"] != "" || fields["teams"] == "" {
 		return err
 	}
-	for _, team := range strings.Split(fields["teams"], "\n") {
+	for team := range strings.SplitSeq(fields["teams"], "\n") {
 		sizes[domain.TeamID(team)]++
 	}
 	return nil

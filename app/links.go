@@ -104,6 +104,7 @@ func (s *Links) adopt(ctx context.Context, link *domain.Link, measure domain.Mea
 	switch domain.KindOf(err) {
 	case domain.ErrNotFound, domain.ErrGone:
 		return domain.Invalid("url", "%q is not an issue that tracker %s can read", address, link.Tracker)
+	default:
 	}
 	if err != nil {
 		return renamed(fromTracker(err), "address", "url")

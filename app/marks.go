@@ -23,7 +23,7 @@ func mark(p *portfolio, c metrics.Cohort, report any) error {
 
 // eachFigure calls f for every figure inside a report.
 func eachFigure(v reflect.Value, f func(*metrics.Figure)) {
-	if figure, ok := v.Addr().Interface().(*metrics.Figure); ok {
+	if figure, ok := reflect.TypeAssert[*metrics.Figure](v.Addr()); ok {
 		f(figure)
 		return
 	}

@@ -113,7 +113,7 @@ func relate(later, earlier domain.Incident, window time.Duration) (Suggestion, b
 	words := common(telling(later.Title), telling(earlier.Title))
 	switch {
 	case len(causes) > 0 && len(services) > 0:
-		out.Level, out.Shared = SameCause, append(causes, services...)
+		out.Level, out.Shared = SameCause, slices.Concat(causes, services)
 	case len(services) > 0 && later.Fingerprint != "" && later.Fingerprint == earlier.Fingerprint:
 		out.Level, out.Shared = SameFingerprint, append([]string{later.Fingerprint}, services...)
 	case len(words) >= 2:

@@ -98,8 +98,9 @@ func fromTracker(err error) error {
 		moved := *e
 		moved.Kind = domain.ErrConflict
 		return &moved
+	default:
+		return err
 	}
-	return err
 }
 
 // noRemote refuses what needs a tracker where none can be reached.

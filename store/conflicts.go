@@ -135,7 +135,7 @@ func (db *DB) Conflicts(ctx context.Context, scope domain.Scope, f domain.Confli
 	l.number = "id"
 	if !scope.All {
 		var inScope conditions
-		inScope.scope(scope, "team")
+		inScope.scope(scope)
 		l.add("measure IN (SELECT key FROM measures"+inScope.where()+")", inScope.args...)
 	}
 	for _, equal := range []struct{ column, value string }{

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"strings"
@@ -62,9 +63,7 @@ func TestKilledWriter(t *testing.T) {
 	file := t.TempDir() + "/crash.db"
 	acknowledged := map[string]string{}
 	for round, kill := range []int{1, 7, 60, 13, 150, 31, 2, 90} {
-		for key, state := range killedAfter(t, file, kill) {
-			acknowledged[key] = state
-		}
+		maps.Copy(acknowledged, killedAfter(t, file, kill))
 		checkSurvivor(t, file, round, acknowledged)
 	}
 	if len(acknowledged) < 50 {

@@ -262,7 +262,7 @@ func (db *DB) Incidents(ctx context.Context, scope domain.Scope, f domain.Incide
 
 func incidentConditions(scope domain.Scope, f domain.IncidentFilter) conditions {
 	var c conditions
-	c.scope(scope, "team")
+	c.scope(scope)
 	oneOf(&c, "status", f.Status)
 	oneOf(&c, "severity", f.Severity)
 	oneOf(&c, "team", f.Team)
@@ -288,7 +288,7 @@ func incidentConditions(scope domain.Scope, f domain.IncidentFilter) conditions 
 func (db *DB) EachIncident(ctx context.Context, scope domain.Scope, f func(domain.Incident) error) error {
 	for last := int64(0); ; {
 		var c conditions
-		c.scope(scope, "team")
+		c.scope(scope)
 		c.add("num > ?", last)
 		var rows []incidentRow
 		if err := db.read(ctx).Where(c.bare(), c.args...).Order("num").Limit(500).Find(&rows).Error; err != nil {

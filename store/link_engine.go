@@ -89,8 +89,8 @@ func (db *DB) LinkOfMeasure(ctx context.Context, tracker domain.TrackerID, measu
 // ResentLinks lists the links of the tracker whose create was sent more than once.
 func (db *DB) ResentLinks(ctx context.Context, tracker domain.TrackerID) ([]domain.LinkID, error) {
 	var ids []domain.LinkID
-	err := db.read(ctx).Raw("SELECT links.id FROM links JOIN link_states ON link_states.link = links.id "+
-		"WHERE links.tracker = ? AND links.held AND link_states.create_op LIKE ? ORDER BY links.id", string(tracker), `%"State":"`+string(domain.CreateDone)+`"%`).Scan(&ids).Error
+	err := db.read(ctx).Raw("SELECT links.id FROM links JOIN link_state ON link_state.link = links.id "+
+		"WHERE links.tracker = ? AND links.held AND link_state.create_op LIKE ? ORDER BY links.id", string(tracker), `%"State":"`+string(domain.CreateDone)+`"%`).Scan(&ids).Error
 	return ids, asDomain(err)
 }
 

@@ -53,8 +53,9 @@ func holdsIssue(s domain.LinkState) bool {
 	switch s {
 	case domain.LinkDetached, domain.LinkTombstone, domain.LinkMovedOut:
 		return false
+	default:
+		return true
 	}
-	return true
 }
 
 func newLinkRow(l domain.Link) linkRow {

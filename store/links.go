@@ -20,7 +20,7 @@ func (db *DB) LinksOf(ctx context.Context, scope domain.Scope, keys []domain.Mea
 	c.add("state <> 'detached'")
 	if !scope.All {
 		var inScope conditions
-		inScope.scope(scope, "team")
+		inScope.scope(scope)
 		c.add("measure IN (SELECT key FROM measures"+inScope.where()+")", inScope.args...)
 	}
 	var rows []linkRow

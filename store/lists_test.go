@@ -59,7 +59,7 @@ func matches(m domain.Measure, linked bool, s domain.Scope, f domain.MeasureFilt
 		return want == nil || *want == (open && !due.IsZero() && due.Before(f.Today))
 	}
 	words := func() bool {
-		for _, w := range strings.Fields(f.Query) {
+		for w := range strings.FieldsSeq(f.Query) {
 			text := strings.ToLower(m.Title + "\x00" + m.Description + "\x00" + string(m.Key))
 			if !strings.Contains(text, strings.ToLower(w)) {
 				return false

@@ -47,7 +47,7 @@ func (db *DB) Measures(ctx context.Context, scope domain.Scope, filter domain.Me
 
 func measureConditions(scope domain.Scope, f domain.MeasureFilter) conditions {
 	var c conditions
-	c.scope(scope, "team")
+	c.scope(scope)
 	oneOf(&c, "status", f.Status)
 	oneOf(&c, "priority", f.Priority)
 	oneOf(&c, "kind", f.Kind)
@@ -143,7 +143,7 @@ func (db *DB) MeasuresByKey(ctx context.Context, scope domain.Scope, keys []doma
 func (db *DB) EachMeasure(ctx context.Context, scope domain.Scope, f func(domain.Measure) error) error {
 	for last := int64(0); ; {
 		var c conditions
-		c.scope(scope, "team")
+		c.scope(scope)
 		c.add("num > ?", last)
 		var rows []measureRow
 		if err := db.read(ctx).Where(c.bare(), c.args...).Order("num").Limit(500).Find(&rows).Error; err != nil {

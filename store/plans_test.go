@@ -107,7 +107,7 @@ func TestPlansUseIndexes(t *testing.T) {
 			}, "INDEX history_subject"},
 		} {
 			plan := explain(t, db, c.do)
-			for _, line := range strings.Split(plan, "\n") {
+			for line := range strings.SplitSeq(plan, "\n") {
 				scan := strings.HasPrefix(line, "SCAN measures") && !strings.Contains(line, "USING") && name != "the first page" ||
 					strings.Contains(line, "Seq Scan on measures") || strings.Contains(line, "Seq Scan on history") && name != "history"
 				if scan {

@@ -32,13 +32,13 @@ func (c *conditions) where() string {
 }
 
 // scope limits to rows without a team or with one of the caller's teams.
-func (c *conditions) scope(s domain.Scope, column string) {
+func (c *conditions) scope(s domain.Scope) {
 	switch {
 	case s.All:
 	case len(s.Teams) == 0:
-		c.add(column + " IS NULL")
+		c.add("team IS NULL")
 	default:
-		c.add(column+" IS NULL OR "+column+" IN ?", texts(s.Teams))
+		c.add("team IS NULL OR team IN ?", texts(s.Teams))
 	}
 }
 
@@ -53,7 +53,7 @@ func oneOf[T ~string](c *conditions, column string, values []T) {
 // any letter case. SQLite's lower knows ASCII only; fold, which knows every
 // script, costs more and is used for words that need it.
 func (c *conditions) words(query string, columns ...string) {
-	for _, word := range strings.Fields(query) {
+	for word := range strings.FieldsSeq(query) {
 		lower := "lower("
 		if strings.ContainsFunc(word, func(r rune) bool { return r > unicode.MaxASCII }) {
 			lower = "fold("

@@ -26,7 +26,7 @@ func (db *DB) Rollups(ctx context.Context, scope domain.Scope, keys []domain.Inc
 	}
 	names := paddedTexts(texts(keys))
 	var c conditions
-	c.scope(scope, "team")
+	c.scope(scope)
 	c.add("key IN ?", names)
 	var visible []domain.IncidentKey
 	if err := db.read(ctx).Raw("SELECT key FROM incidents"+c.where(), c.args...).Scan(&visible).Error; err != nil {
@@ -37,7 +37,7 @@ func (db *DB) Rollups(ctx context.Context, scope domain.Scope, keys []domain.Inc
 		rollups[key] = domain.Rollup{}
 	}
 	var m conditions
-	m.scope(scope, "team")
+	m.scope(scope)
 	m.add("incident IN ?", names)
 	var rows []rollupRow
 	query := "SELECT incident, status, status_unknown, closure_reason, verdict, (open AND due_day < ?) AS late, (original_due_day = ?) AS undated, count(*) AS n " +
@@ -67,7 +67,7 @@ func (db *DB) Rollups(ctx context.Context, scope domain.Scope, keys []domain.Inc
 
 func (db *DB) countRecurrences(ctx context.Context, scope domain.Scope, names []string, rollups map[domain.IncidentKey]domain.Rollup) error {
 	var c conditions
-	c.scope(scope, "team")
+	c.scope(scope)
 	c.add("recurrence_of IN ?", names)
 	var rows []struct {
 		RecurrenceOf string
@@ -100,16 +100,16 @@ func (row rollupRow) addTo(r domain.Rollup) domain.Rollup {
 	if row.Late {
 		r.Overdue += row.N
 	}
-	switch {
-	case status == domain.Cancelled:
+	switch status {
+	case domain.Cancelled:
 		r.Cancelled += row.N
-	case status == domain.Verified:
+	case domain.Verified:
 		r.Done += row.N
 		r.Verified += row.N
 		if domain.Verdict(row.Verdict) == domain.Effective {
 			r.Effective += row.N
 		}
-	case status == domain.Done:
+	case domain.Done:
 		r.Done += row.N
 	default:
 		r.Open += row.N

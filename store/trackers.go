@@ -84,7 +84,7 @@ func (tx *txn) liveTracker(scope domain.Scope, id domain.TrackerID) error {
 func (db *DB) TrackersInScope(ctx context.Context, scope domain.Scope) ([]domain.Tracker, error) {
 	var c conditions
 	c.add("removed_at IS NULL")
-	c.scope(scope, "team")
+	c.scope(scope)
 	var rows []trackerRow
 	if err := db.read(ctx).Where(c.bare(), c.args...).Order("id").Find(&rows).Error; err != nil {
 		return nil, asDomain(err)

@@ -26,6 +26,7 @@ func (s *step) create(ctx context.Context) (bool, error) {
 			return false, s.wait(op.NextProbe)
 		}
 		return s.probe(ctx, op)
+	case domain.CreateDone: // not creating any more; Creating says so before
 	}
 	return false, domain.Errorf(domain.ErrInvalid, "link %s has the unknown create state %q", s.link.Link.ID, op.State)
 }
@@ -232,9 +233,8 @@ func (s *step) suspect(link *domain.Link, now time.Time) {
 }
 
 func clipError(err error) string {
-	var e *domain.Error
 	text := err.Error()
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*domain.Error](err); ok {
 		text = e.Error()
 	}
 	if r := []rune(text); len(r) > 500 {

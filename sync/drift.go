@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"slices"
 
 	"github.com/followthrough/followthrough/domain"
 )
@@ -106,10 +107,8 @@ func reasonOf(f domain.Field, d Decision, known bool) (string, Action) {
 			return "changed in the tracker, not yet taken over", ActionPull
 		}
 	}
-	for _, w := range d.Write {
-		if w == f {
-			return "changed here, not yet pushed", ActionPush
-		}
+	if slices.Contains(d.Write, f) {
+		return "changed here, not yet pushed", ActionPush
 	}
 	if issue, ok := d.States[f]; ok {
 		return issue.Problem, ""

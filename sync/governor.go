@@ -306,7 +306,7 @@ func RetryAfter(h http.Header, now time.Time) (time.Duration, bool) {
 	if text == "" {
 		return 0, false
 	}
-	wait := time.Duration(0)
+	var wait time.Duration
 	if seconds, err := strconv.Atoi(text); err == nil {
 		wait = time.Duration(seconds) * time.Second
 	} else if at, err := http.ParseTime(text); err == nil {

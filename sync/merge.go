@@ -105,7 +105,7 @@ func (f *fieldMerge) merge() {
 	case f.remote.Value == f.local:
 		f.agree(f.local)
 	case f.Asked[f.field]:
-		f.ask("")
+		f.ask()
 	case !f.agreed:
 		f.firstContact()
 	default:
@@ -146,7 +146,7 @@ func (f *fieldMerge) firstContact() {
 		f.d.Base[f.field] = domain.BaseValue{Value: f.remote.Value, Raw: f.remote.Raw, Revision: f.Remote.Revision}
 		f.write(f.local)
 	default:
-		f.ask("")
+		f.ask()
 	}
 }
 
@@ -189,7 +189,7 @@ func (f *fieldMerge) conflict() {
 	case domain.ResolveMerge:
 		merged, clean := MergeLines(f.base.Value, f.local, f.remote.Value)
 		if !clean || f.remote.State == domain.FieldOpaque {
-			f.ask("")
+			f.ask()
 			return
 		}
 		f.d.Receive = append(f.d.Receive, domain.FieldUpdate{Field: f.field, Value: merged})
@@ -198,7 +198,7 @@ func (f *fieldMerge) conflict() {
 			f.write(merged)
 		}
 	case domain.ResolveAsk, domain.ResolveNewest:
-		f.ask("")
+		f.ask()
 	}
 }
 
@@ -214,15 +214,12 @@ func (f *fieldMerge) newConflict() domain.Conflict {
 }
 
 // ask opens a conflict, once per pair of values, and holds both sides still.
-func (f *fieldMerge) ask(problem string) {
-	if problem == "" {
-		problem = "both sides changed it; decide in the conflict inbox"
-	}
+func (f *fieldMerge) ask() {
 	state, open := f.d.States[f.field]
 	if !open || state.State != domain.FieldConflicted || state.Value != f.local || state.Theirs != f.remote.Value {
 		f.d.Conflicts = append(f.d.Conflicts, f.newConflict())
 	}
-	f.d.States[f.field] = domain.FieldIssue{State: domain.FieldConflicted, Code: "conflict", Problem: problem,
+	f.d.States[f.field] = domain.FieldIssue{State: domain.FieldConflicted, Code: "conflict", Problem: "both sides changed it; decide in the conflict inbox",
 		Value: f.local, Theirs: f.remote.Value, TheirsRaw: f.remote.Raw, At: f.Now}
 }
 

@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -143,19 +144,11 @@ func TestMerge(t *testing.T) {
 // apply carries a decision out on both sides, the way the engine does.
 func apply(in MergeInput, d Decision) MergeInput {
 	local, remote := map[domain.Field]string{}, map[domain.Field]domain.RemoteValue{}
-	for f, v := range in.Local {
-		local[f] = v
-	}
-	for f, v := range in.Remote.Fields {
-		remote[f] = v
-	}
+	maps.Copy(local, in.Local)
+	maps.Copy(remote, in.Remote.Fields)
 	base := map[domain.Field]domain.BaseValue{}
-	for f, v := range in.Base {
-		base[f] = v
-	}
-	for f, v := range d.Base {
-		base[f] = v
-	}
+	maps.Copy(base, in.Base)
+	maps.Copy(base, d.Base)
 	for _, u := range d.Receive {
 		local[u.Field] = u.Value
 	}
@@ -244,7 +237,7 @@ func assertKept(t *rapid.T, f domain.Field, base, local, remote, kept values) {
 }
 
 func containsLines(text, part, base string) bool {
-	for _, line := range strings.Split(part, "\n") {
+	for line := range strings.SplitSeq(part, "\n") {
 		if !strings.Contains(base, line) && !strings.Contains(text, line) {
 			return false
 		}
@@ -263,9 +256,7 @@ func TestConflictThatOursWinsIsRecordedOnce(t *testing.T) {
 	if len(first.Conflicts) != 1 {
 		t.Fatalf("recorded %d conflicts, want 1", len(first.Conflicts))
 	}
-	for field, base := range first.Base {
-		input.Base[field] = base
-	}
+	maps.Copy(input.Base, first.Base)
 	second := Merge(input)
 	if len(second.Conflicts) != 0 || len(second.Write) != 1 || second.Values[f] != "P2" {
 		t.Errorf("the second round records %d conflicts and writes %v %q; want none and P2", len(second.Conflicts), second.Write, second.Values[f])

@@ -184,7 +184,7 @@ func (s *step) commitLocal(ctx context.Context, d Decision, rest bool) error {
 	link := s.link.Link
 	link.Base = withBase(link.Base, d.Base)
 	link.FieldStates = d.States
-	if rest && !(len(s.link.Link.Base) == 0 && len(d.Base) > 0) {
+	if rest && (len(s.link.Link.Base) > 0 || len(d.Base) == 0) {
 		link.PushedVersion = s.link.Measure.Version
 	}
 	link.State, link.Reason = s.stateOf(d.States)
@@ -224,12 +224,8 @@ func (s *step) commit(ctx context.Context, link domain.Link, receive []domain.Fi
 
 func withBase(base, more map[domain.Field]domain.BaseValue) map[domain.Field]domain.BaseValue {
 	out := make(map[domain.Field]domain.BaseValue, len(base)+len(more))
-	for f, v := range base {
-		out[f] = v
-	}
-	for f, v := range more {
-		out[f] = v
-	}
+	maps.Copy(out, base)
+	maps.Copy(out, more)
 	return out
 }
 
@@ -375,9 +371,7 @@ func valuesOf(on domain.Snapshot, fields []domain.Field) map[domain.Field]string
 func (s *step) draft(values map[domain.Field]string) domain.Draft {
 	m := s.link.Measure
 	all := m.Values()
-	for f, v := range values {
-		all[f] = v
-	}
+	maps.Copy(all, values)
 	d := domain.Draft{MeasureID: m.ID, MeasureURL: s.e.MeasureURL(m.Key), Values: all}
 	if m.Incident != "" {
 		d.IncidentURL, d.IncidentTitle = s.e.IncidentURL(m.Incident), s.link.IncidentTitle
@@ -393,9 +387,7 @@ func (s *step) confirm(link *domain.Link, values map[domain.Field]string, fields
 	if back.Fields == nil {
 		back = *link.Snapshot
 		back.Fields = map[domain.Field]domain.RemoteValue{}
-		for f, v := range link.Snapshot.Fields {
-			back.Fields[f] = v
-		}
+		maps.Copy(back.Fields, link.Snapshot.Fields)
 		for _, f := range fields {
 			if pushed.Refused[f] == "" {
 				back.Fields[f] = s.tracker.Put(f, values[f], *link.Snapshot)

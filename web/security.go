@@ -65,7 +65,8 @@ func (s *Server) fail(err error, c echo.Context) {
 		return
 	}
 	id := c.Response().Header().Get("X-Request-Id")
-	status, text := statusOf(err), ""
+	status := statusOf(err)
+	var text string
 	p, ok := c.Get("page").(*templates.Page)
 	if !ok {
 		p = s.newPage(c, "")
@@ -89,8 +90,7 @@ func (s *Server) fail(err error, c echo.Context) {
 
 // statusOf is the table from errors to HTTP.
 func statusOf(err error) int {
-	var h *echo.HTTPError
-	if errors.As(err, &h) {
+	if h, ok := errors.AsType[*echo.HTTPError](err); ok {
 		return h.Code
 	}
 	switch domain.KindOf(err) {

@@ -55,7 +55,7 @@ func sentence(p *templates.Page, c domain.Change) (text, from, to string) {
 			return p.T("story.overwritten", "Field", field), valueOf(p, c.Field, c.From), valueOf(p, c.Field, c.To)
 		}
 		return p.T("story.conflict", "Field", field), valueOf(p, c.Field, c.From), valueOf(p, c.Field, c.To)
-	case domain.ChangeField, domain.ChangeVerify, domain.ChangeClose, domain.ChangeReopen:
+	case domain.ChangeField, domain.ChangeVerify, domain.ChangeClose, domain.ChangeReopen, domain.ChangeErase:
 	}
 	from, to = valueOf(p, c.Field, c.From), valueOf(p, c.Field, c.To)
 	switch {

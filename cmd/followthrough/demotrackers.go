@@ -46,12 +46,12 @@ func openDemoTrackers(ctx context.Context, people []demoPerson, now func() time.
 		d.listeners = append(d.listeners, l)
 	}
 	d.githubURL, d.jiraURL = "http://"+d.listeners[0].Addr().String(), "http://"+d.listeners[1].Addr().String()
-	client := &http.Client{Timeout: 5 * time.Second}
+	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{ResponseHeaderTimeout: 5 * time.Second}}
 	d.github = githubsim.New(githubsim.Options{Now: now, Seed: 1, BaseURL: d.githubURL + "/api/v3/", WebURL: d.githubURL + "/", Enterprise: "3.19.0", Web: true,
 		Sender: githubsim.HTTPSender(client)})
 	d.github.AddOrg("nordwind")
 	d.github.AddRepo(demoRepository, githubsim.RepoOptions{Private: true})
-	d.jira = jirasim.New(jirasim.Options{Flavor: jirasim.Cloud, Now: now, Seed: 1, BaseURL: d.jiraURL, Web: true, Sender: http.DefaultTransport.(*http.Transport).Clone()})
+	d.jira = jirasim.New(jirasim.Options{Flavor: jirasim.Cloud, Now: now, Seed: 1, BaseURL: d.jiraURL, Web: true, Sender: client.Transport})
 	d.jira.AddProject(demoProject, "Operations")
 	for _, p := range people {
 		d.githubIDs[p.login] = strconv.FormatInt(d.github.AddUser(p.login), 10)

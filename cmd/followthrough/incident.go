@@ -44,7 +44,7 @@ func listFlags() []cli.Flag {
 
 func pageOf(cmd *cli.Command, cursor string, have int) domain.Page {
 	limit := 200
-	if most := int(cmd.Int("limit")); most > 0 {
+	if most := cmd.Int("limit"); most > 0 {
 		limit = min(limit, most-have)
 	}
 	return domain.Page{Limit: limit, Cursor: cursor, Sort: splitList(cmd.String("sort"))}
@@ -60,7 +60,7 @@ func collect[T any](cmd *cli.Command, list func(domain.Page) (domain.List[T], er
 			return nil, err
 		}
 		items = append(items, page.Items...)
-		most := int(cmd.Int("limit"))
+		most := cmd.Int("limit")
 		if page.NextCursor == "" || most > 0 && len(items) >= most {
 			return items, nil
 		}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/followthrough/followthrough/app"
@@ -34,7 +33,7 @@ func (env *environmentOf) draw(ctx context.Context, p *program, q app.ReportQuer
 		if !picture.Drawn() {
 			continue // too little to draw: the table says it
 		}
-		if err := writeFile(base+"-"+kind+".svg", func(w io.Writer) error { return picture.WriteFile(w) }); err != nil {
+		if err := writeFile(base+"-"+kind+".svg", picture.WriteFile); err != nil {
 			return fmt.Errorf("draw %s: %w", kind, err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -210,9 +211,7 @@ func (env *environmentOf) incidentStats(ctx context.Context, cmd *cli.Command, p
 		if err != nil {
 			return err
 		}
-		for key, r := range some {
-			rollups[key] = r
-		}
+		maps.Copy(rollups, some)
 	}
 	return rollupTable(keys, rollups).print(cmd, env.stdout)
 }

@@ -145,7 +145,9 @@ func TestDoubledCreate(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.later(2 * time.Hour)
-		h.pass()
+		if _, err := h.engine.Sweep(t.Context(), onGitHub); err != nil {
+			t.Fatal(err)
+		}
 		h.pass()
 		kept := h.remote(key, onGitHub)
 		for _, issue := range h.gh.Oracle() {

@@ -4,6 +4,7 @@ package templates
 
 import (
 	"errors"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -212,7 +213,7 @@ func plain[T ~string](values []T) []string {
 	return out
 }
 
-// Kinds, Priorities and the others are the choices of the enumerations.
+// Kinds are the choices of an enumeration; the others follow.
 func (p *Page) Kinds() []Option { return p.options("kind.", plain(domain.MeasureKinds())) }
 
 // Priorities lists the priorities with what they mean.
@@ -279,9 +280,7 @@ func (p *Page) PeopleOptions(keep ...domain.PersonID) []Option {
 // page of its list.
 func (p *Page) With(name, value string) string {
 	q := url.Values{}
-	for k, v := range p.Query {
-		q[k] = v
-	}
+	maps.Copy(q, p.Query)
 	q.Del("cursor")
 	q.Del("done")
 	q.Set(name, value)
@@ -297,9 +296,7 @@ func (p *Page) With(name, value string) string {
 // Other is the address of another page with the parameters of this one.
 func (p *Page) Other(path string) string {
 	q := url.Values{}
-	for k, v := range p.Query {
-		q[k] = v
-	}
+	maps.Copy(q, p.Query)
 	q.Del("cursor")
 	q.Del("done")
 	if len(q) == 0 {

@@ -2,6 +2,7 @@ package jirasim
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"path"
@@ -81,9 +82,7 @@ func (e *Effect) reply() *reply {
 	if e.Body != "" {
 		r.raw = []byte(e.Body)
 	}
-	for k, v := range e.Header {
-		r.header[k] = v
-	}
+	maps.Copy(r.header, e.Header)
 	return r
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -95,9 +96,7 @@ func TestFaultsOnReads(t *testing.T) {
 		t.Helper()
 		s.sim.Fault(jirasim.Rule{Path: "/rest/api/*/search/**", Do: do})
 		body := m{"jql": "project = OPS ORDER BY id", "maxResults": 1}
-		for k, v := range more {
-			body[k] = v
-		}
+		maps.Copy(body, more)
 		var p tokenPage
 		s.do("POST", "/search/jql", body, 200).decode(t, &p)
 		return p

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -140,9 +141,7 @@ type m = map[string]any
 func (s *site) create(summary string, more m) string {
 	s.t.Helper()
 	fields := m{"project": m{"key": "OPS"}, "issuetype": m{"name": "Task"}, "summary": summary}
-	for k, v := range more {
-		fields[k] = v
-	}
+	maps.Copy(fields, more)
 	var out struct{ ID, Key, Self string }
 	s.do("POST", "/issue", m{"fields": fields}, 201).decode(s.t, &out)
 	return out.ID
@@ -165,9 +164,7 @@ func (s *site) searched(jql string, more m) []string {
 		path = "/search"
 	}
 	body := m{"jql": jql, "fields": []string{"summary", "updated"}, "maxResults": 100}
-	for k, v := range more {
-		body[k] = v
-	}
+	maps.Copy(body, more)
 	var out struct{ Issues []struct{ ID string } }
 	s.do("POST", path, body, 200).decode(s.t, &out)
 	ids := []string{}

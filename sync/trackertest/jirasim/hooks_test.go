@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -87,9 +88,7 @@ func TestRegisteredHooksAreSigned(t *testing.T) {
 			tc.options.Sender = jirasim.ToHandler(in)
 			s := newSite(t, tc.options)
 			body := m{"name": "w", "url": "https://app.example/hooks/jira/1", "events": events}
-			for k, v := range tc.body {
-				body[k] = v
-			}
+			maps.Copy(body, tc.body)
 			if tc.status == 201 {
 				s.do("POST", tc.path, body, 403)
 			}

@@ -156,7 +156,7 @@ func setTerm(t term, get func(*revision) []string) (matcher, error) {
 func (c *call) projectTerm(t term, p *plan) (matcher, error) {
 	want := map[*project]bool{}
 	for _, v := range t.values {
-		pr := c.Server.project(v.text)
+		pr := c.project(v.text)
 		if pr == nil || !c.may(c.who, pr, Browse) {
 			m := fmt.Sprintf("The value '%s' does not exist for the field 'project'.", v.text)
 			if !c.opts.WarnOnUnknown || c.cloud() {
@@ -255,7 +255,7 @@ func compares(op string, c int) bool {
 }
 
 func (c *call) timeTerm(t term, p *plan) (matcher, error) {
-	if !strings.Contains(">=<=", t.op) {
+	if !slices.Contains([]string{">", ">=", "<", "<=", "="}, t.op) {
 		return nil, badOperator(t)
 	}
 	pivot, err := c.jqlTime(t)

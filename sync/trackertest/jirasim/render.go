@@ -1,7 +1,6 @@
 package jirasim
 
 import (
-	"encoding/json"
 	"net/url"
 	"slices"
 	"strconv"
@@ -288,7 +287,7 @@ func (i *issue) properties(names []string) object {
 	out := object{}
 	for key, value := range i.props {
 		if slices.Contains(names, key) || slices.Contains(names, "*all") {
-			out[key] = json.RawMessage(value)
+			out[key] = value
 		}
 	}
 	return out

@@ -2,6 +2,7 @@ package jirasim_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -183,9 +184,7 @@ func TestIndexLag(t *testing.T) {
 	s.do("PUT", "/issue/"+id, m{"fields": m{"summary": "new"}}, 204)
 	summary := func(more m) string {
 		body := m{"jql": "project = OPS", "fields": []string{"summary"}}
-		for k, v := range more {
-			body[k] = v
-		}
+		maps.Copy(body, more)
 		var p struct {
 			Issues []struct{ Fields struct{ Summary string } }
 		}

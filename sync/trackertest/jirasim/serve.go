@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -112,9 +113,7 @@ func (c *call) finish(r *reply, e *Effect) answer {
 			a.header.Set("Content-Type", r.kind)
 		}
 	}
-	for k, v := range r.header {
-		a.header[k] = v
-	}
+	maps.Copy(a.header, r.header)
 	c.standardHeaders(a.header)
 	if e != nil && e.Rewrite != nil {
 		a.body = e.Rewrite(a.body)
@@ -219,9 +218,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	h := w.Header()
-	for k, v := range a.header {
-		h[k] = v
-	}
+	maps.Copy(h, a.header)
 	whole := len(a.body)
 	if a.status != http.StatusNoContent {
 		h.Set("Content-Length", strconv.Itoa(whole))

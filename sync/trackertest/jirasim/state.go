@@ -84,9 +84,9 @@ func (i *issue) at(commit int64) *revision {
 
 // indexedAt returns the revision that the search index shows at t, or nil.
 func (i *issue) indexedAt(t time.Time) *revision {
-	for k := len(i.revs) - 1; k >= 0; k-- {
-		if !i.revs[k].indexed.After(t) {
-			return i.revs[k]
+	for _, v := range slices.Backward(i.revs) {
+		if !v.indexed.After(t) {
+			return v
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package jirasim_test
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -41,9 +42,7 @@ func TestRefusedFields(t *testing.T) {
 			} {
 				t.Run(name, func(t *testing.T) {
 					fields := m{"project": m{"key": "OPS"}, "issuetype": m{"name": "Task"}, "summary": "x"}
-					for k, v := range tc.fields {
-						fields[k] = v
-					}
+					maps.Copy(fields, tc.fields)
 					got := s.do("POST", "/issue", m{"fields": fields}, 400).errs(t)
 					for field, part := range tc.want {
 						if got[field] == "" || !strings.Contains(got[field], part) {
