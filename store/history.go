@@ -103,7 +103,7 @@ func (db *DB) EachChange(ctx context.Context, scope domain.Scope, afterSeq int64
 	var c conditions
 	if !scope.All {
 		var team conditions
-		team.scope(scope, "team")
+		team.scope(scope)
 		c.add("subject = 'measure' AND key IN (SELECT key FROM measures"+team.where()+
 			") OR subject = 'incident' AND key IN (SELECT key FROM incidents"+team.where()+
 			") OR subject = 'tracker' AND key IN (SELECT id FROM trackers"+team.where()+")",
@@ -188,7 +188,7 @@ func (db *DB) keysInScope(ctx context.Context, scope domain.Scope, subject domai
 		return nil, notFound(string(subject), "history")
 	}
 	var c conditions
-	c.scope(scope, "team")
+	c.scope(scope)
 	var keys []string
 	if err := db.read(ctx).Raw("SELECT key FROM "+table+c.where(), c.args...).Scan(&keys).Error; err != nil {
 		return nil, asDomain(err)
