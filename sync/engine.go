@@ -182,6 +182,16 @@ func Backoff(failures int) time.Duration {
 	return min(wait, 10*time.Minute)
 }
 
+// nextAsk is when a tracker that failed as a whole is asked again: at its usual
+// pace, or when it said. An absence concerns a single issue and never makes
+// the tracker itself wait.
+func (e *Engine) nextAsk(err error, usual time.Time) time.Time {
+	if at := domain.RetryAt(err); at.After(usual) {
+		return at
+	}
+	return usual
+}
+
 // retryAt says when to try again after an error, and whether it costs an attempt.
 func (e *Engine) retryAt(err error, failures int) (at time.Time, free bool) {
 	now := e.Now()

@@ -138,7 +138,7 @@ func (e *Engine) hookSnapshot(ctx context.Context, view domain.TrackerView, head
 		return "", "", err
 	}
 	switch {
-	case s.Hash == head.Hash:
+	case s.Hash == head.Hash && !s.Revision.After(head.Revision):
 		return domain.DeliveryDone, "nothing new", nil
 	case s.Revision.Before(head.Revision):
 		return domain.DeliveryStale, "older than what is known", nil
@@ -146,7 +146,7 @@ func (e *Engine) hookSnapshot(ctx context.Context, view domain.TrackerView, head
 		return domain.DeliveryDone, "read again", e.workOn(ctx, head.ID, nil, rereading)
 	}
 	err := e.Store.StorePage(ctx, domain.PageCommit{Tracker: view.Tracker.ID, Cursor: view.Cursor, Status: view.Status, Now: e.Now(), KeepCursor: true,
-		Updates: []domain.SnapshotUpdate{{Link: head.ID, Snapshot: s, Wake: true}}})
+		Updates: []domain.SnapshotUpdate{{Link: head.ID, Snapshot: s, Wake: s.Hash != head.Hash}}})
 	return domain.DeliveryDone, "", err
 }
 

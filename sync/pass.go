@@ -113,7 +113,8 @@ func (e *Engine) finish(ctx context.Context, work domain.Work, cause error) erro
 		if errors.Is(cause, context.Canceled) {
 			result.RetryAt, result.Free = e.Now(), true // a graceful stop, not a failure
 		}
-		result.Dead = !result.Free && work.Attempt+1 >= maxFailures
+		// A tracker that is down is no fault of the row: it goes on when the tracker does.
+		result.Dead = !result.Free && work.Attempt+1 >= maxFailures && !errors.Is(cause, domain.ErrUnavailable)
 		if isLater(cause) {
 			result.Err = nil
 			result.Again = result.RetryAt

@@ -26,7 +26,7 @@ func (e *Engine) Poll(ctx context.Context, id domain.TrackerID, report *Report) 
 	}
 	status := view.Status
 	status.LastError, status.LastErrorAt = clipError(err), e.Now()
-	status.NextAttempt, _ = e.retryAt(err, status.Failures)
+	status.NextAttempt = e.nextAsk(err, e.Now().Add(e.Settings.Poll))
 	if !errors.Is(err, domain.ErrLimited) {
 		status.Failures++
 	}
@@ -113,6 +113,8 @@ func (e *Engine) storePage(ctx context.Context, view domain.TrackerView, changes
 		switch {
 		case linked && s.Hash != head.Hash && !s.Revision.Before(head.Revision):
 			page.Updates = append(page.Updates, domain.SnapshotUpdate{Link: head.ID, Snapshot: s, Wake: true})
+		case linked && s.Revision.After(head.Revision): // the same at a later time: what lies between is older
+			page.Updates = append(page.Updates, domain.SnapshotUpdate{Link: head.ID, Snapshot: s})
 		case linked:
 		case s.MeasureID != "":
 			if err := e.copyOf(ctx, view, s, report); err != nil {

@@ -122,9 +122,7 @@ func (e *Engine) periodic(ctx context.Context, key, kind string, pause func() ti
 	}
 	next := e.Now().Add(pause())
 	if err != nil {
-		if at, _ := e.retryAt(err, 0); at.After(next) {
-			next = at
-		}
+		next = e.nextAsk(err, next)
 		if ctx.Err() == nil {
 			e.Log.Warn("tracker failed", "key", key, "error", clipError(err))
 		}

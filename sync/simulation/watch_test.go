@@ -97,13 +97,18 @@ func (v *watch) read(t *wire, req *http.Request, asked time.Time) {
 	what := ""
 	if g := issuePath.FindStringSubmatch(req.URL.Path); g != nil {
 		what = g[1]
+	} else if !listPath.MatchString(req.URL.Path) {
+		return // of the repository or the workflow, not of issues
 	}
 	for _, who := range []string{t.r.name, "somebody"} {
 		v.reads[who+" "+string(t.id)+" "+what] = asked
 	}
 }
 
-var issuePath = regexp.MustCompile(`/issues?/([0-9]+)`)
+var (
+	issuePath = regexp.MustCompile(`/issues?/([0-9]+)`)
+	listPath  = regexp.MustCompile(`/issues$|/search|/bulkfetch`)
+)
 
 // unseen reports whether what people did at a time fell into the moment
 // between the last look at an issue and a write: no tracker lets a client close it.
@@ -170,14 +175,15 @@ func (v *watch) changed(t *wire, b, a truth) {
 	if !slices.Equal(a.labels, b.labels) {
 		w.problem("P7: labels of %s %s went from %q to %q", t.id, a.key, b.labels, a.labels)
 	}
-	if !slices.Equal(a.others, b.others) && t.id == gh {
+	touched := w.people.touched[string(t.id)+b.id]
+	if !slices.Equal(a.others, b.others) && t.id == gh && !v.unseen(t, b, touched) { // a PATCH replaces the list as a whole
 		w.problem("P7: other assignees of %s %s went from %q to %q", t.id, a.key, b.others, a.others)
 	}
 	for _, f := range domain.SyncedFields() {
 		if a.values[f] == b.values[f] {
 			continue
 		}
-		meanwhile := v.unseen(t, b, w.people.touched[string(t.id)+b.id])
+		meanwhile := v.unseen(t, b, touched)
 		restored := b.values[f] == "" && (f == domain.FieldDueOn || f == domain.FieldMetric) // with the block that somebody deleted (A4)
 		if !slices.Contains(v.pushing.Fields, f) && !restored && !meanwhile && !(f == domain.FieldDescription && strings.TrimRight(plain(a.text), "\r\n \x00") == strings.TrimRight(plain(b.text), "\r\n \x00")) {
 			w.problem("P7: %s of %s %s went from %q to %q in a push of %v", f, t.id, a.key, b.values[f], a.values[f], v.pushing.Fields)

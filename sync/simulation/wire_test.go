@@ -79,6 +79,7 @@ func jiraLimits() jirasim.Limits {
 
 // pause is what a tracker asked for: no request of the scope before then.
 type pause struct {
+	since time.Time // a request of the same instant was on its way already
 	until time.Time
 	why   string
 }
@@ -105,14 +106,14 @@ func (v *watch) answered(id domain.TrackerID, call domain.Call, req *http.Reques
 	}
 	if until := now().Add(wait); wait > 0 && until.After(v.pauses[scope].until) {
 		v.w.count("pause asked for")
-		v.pauses[scope] = pause{until, req.Method + " " + req.URL.Path + " " + fault}
+		v.pauses[scope] = pause{now(), until, req.Method + " " + req.URL.Path + " " + fault}
 	}
 }
 
 // asked fails when a request comes although the tracker asked for a pause.
 func (v *watch) asked(id domain.TrackerID, call domain.Call, req *http.Request) {
 	for _, scope := range []string{string(id), string(id) + " " + call.Resource, string(id) + " " + call.Issue} {
-		if p, ok := v.pauses[scope]; ok && now().Before(p.until) {
+		if p, ok := v.pauses[scope]; ok && now().After(p.since) && now().Before(p.until) {
 			v.w.problem("P10: %s %s came %s before the end of the pause that the tracker asked for (%s)", req.Method, req.URL.Path, p.until.Sub(now()), p.why)
 		}
 	}
