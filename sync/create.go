@@ -31,6 +31,15 @@ func (s *step) create(ctx context.Context) (bool, error) {
 	return false, domain.Errorf(domain.ErrInvalid, "link %s has the unknown create state %q", s.link.Link.ID, op.State)
 }
 
+// ofPlace says that an absence before there is an issue is one of the
+// repository or project, which is looked for again soon.
+func ofPlace(err error) error {
+	if kind := domain.KindOf(err); kind == domain.ErrNotFound || kind == domain.ErrGone {
+		return domain.Errorf(domain.ErrUnavailable, "the repository or project cannot be found; check the tracker: %v", err)
+	}
+	return err
+}
+
 // errLater is a pause that the protocol itself asks for; it is no failure.
 var errLater = domain.Errorf(domain.ErrLimited, "waiting before the next look for the issue")
 
@@ -218,10 +227,6 @@ func (s *step) fail(ctx context.Context, cause error) error {
 // suspect counts an absence. Only three of them over at least a day, with the
 // tracker itself readable, make a tombstone (T65).
 func (s *step) suspect(link *domain.Link, now time.Time) {
-	if link.Remote.ID == "" {
-		link.State, link.Reason = domain.LinkBlocked, "the repository or project cannot be found; check the tracker"
-		return
-	}
 	if link.Gone == 0 {
 		link.GoneSince = now
 	}

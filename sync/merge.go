@@ -252,7 +252,7 @@ func (f *fieldMerge) write(value string) {
 		f.flag(domain.FieldOpaque, "opaque", "the text in the tracker has parts that would be lost; it is not overwritten", value)
 		return
 	}
-	if s, ok := f.d.States[f.field]; ok && s.State == domain.FieldFailed && s.Code != "unreadable" && s.Value == value {
+	if s, ok := f.d.States[f.field]; ok && s.State == domain.FieldFailed && s.Code != "unreadable" && s.Code != "unconfirmed" && s.Value == value {
 		return
 	}
 	put := f.Put(f.field, value, f.Remote)

@@ -78,7 +78,7 @@ func (e *Engine) reconcile(ctx context.Context, id domain.LinkID, lease domain.L
 func (s *step) run(ctx context.Context) error {
 	if s.link.Link.Creating() {
 		if done, err := s.create(ctx); err != nil || !done {
-			return err
+			return ofPlace(err)
 		}
 	}
 	if s.reread && s.link.Link.Remote.ID != "" {
@@ -414,11 +414,17 @@ func (s *step) confirmField(link *domain.Link, f domain.Field, value string, bac
 	case refused == "" && !known && value == "":
 		link.Base[f] = domain.BaseValue{Revision: back.Revision}
 	default:
+		// A first time may be a plan made on a list that lagged behind: the answer
+		// shows the issue as it is, and the value is written once more.
+		code, before := "unconfirmed", s.link.Link.FieldStates[f]
+		if before.Value == value && (before.Code == code || before.Code == "not_permitted") {
+			code = "not_permitted"
+		}
 		problem := refused
 		if problem == "" {
 			problem = fmt.Sprintf("the tracker answered with %q after %q was written", clip(got.Value), clip(value))
 		}
-		link.FieldStates[f] = domain.FieldIssue{State: domain.FieldFailed, Code: "not_permitted", Problem: problem, Value: value, At: s.e.Now()}
+		link.FieldStates[f] = domain.FieldIssue{State: domain.FieldFailed, Code: code, Problem: problem, Value: value, At: s.e.Now()}
 		if known {
 			// What the tracker made of it is its own state, not an edit to take in.
 			base := link.Base[f]

@@ -26,7 +26,7 @@ func (w *world) settle() {
 	w.sites.github.SetLimits(githubsim.Limits{})
 	w.sites.cloud.SetLimits(jirasim.Limits{})
 	w.sites.centre.SetLimits(jirasim.Limits{})
-	w.quiet(12 * time.Minute)
+	w.quiet(25 * time.Minute) // the longest back-off and every probe of a create whose answer was lost
 	if w.suspects() {
 		w.count("spurious absence")
 		w.quiet(9 * time.Hour)

@@ -113,6 +113,9 @@ var (
 // unseen reports whether what people did at a time fell into the moment
 // between the last look at an issue and a write: no tracker lets a client close it.
 func (v *watch) unseen(t *wire, b truth, at time.Time) bool {
+	if now().Sub(at) < 15*time.Second && !v.lookedSince(t, b, at) {
+		return true
+	}
 	for _, who := range []string{t.r.name, "somebody"} {
 		var read time.Time
 		var lag time.Duration
@@ -125,6 +128,16 @@ func (v *watch) unseen(t *wire, b truth, at time.Time) bool {
 			}
 		}
 		if !at.Before(read.Add(-lag)) && (now().Sub(read) < 15*time.Second || t.r.stalled > 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// lookedSince reports whether any replica looked at an issue after a time.
+func (v *watch) lookedSince(t *wire, b truth, at time.Time) bool {
+	for _, what := range []string{"", b.id, b.key} {
+		if v.reads["somebody "+string(t.id)+" "+what].After(at) {
 			return true
 		}
 	}
