@@ -125,7 +125,7 @@ func setProxy(c *Config, v string) error {
 
 func splitList(v string) []string {
 	var out []string
-	for _, part := range strings.Split(v, ",") {
+	for part := range strings.SplitSeq(v, ",") {
 		if part = strings.TrimSpace(part); part != "" {
 			out = append(out, part)
 		}

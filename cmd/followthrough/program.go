@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -121,8 +122,8 @@ func (p *program) onClose(f func() error) { p.closers = append(p.closers, f) }
 // Close releases everything in reverse order.
 func (p *program) Close() error {
 	var all error
-	for n := len(p.closers) - 1; n >= 0; n-- {
-		all = errors.Join(all, p.closers[n]())
+	for _, v := range slices.Backward(p.closers) {
+		all = errors.Join(all, v())
 	}
 	p.closers = nil
 	return all
