@@ -47,9 +47,9 @@ func TestSimulation(t *testing.T) {
 		report(t, w)
 		return
 	}
-	seeds := 400
+	seeds := 150
 	if testing.Short() {
-		seeds = 50
+		seeds = 12
 	}
 	if many := os.Getenv("FOLLOWTHROUGH_SEEDS"); many != "" {
 		n, err := strconv.Atoi(many)
@@ -59,7 +59,7 @@ func TestSimulation(t *testing.T) {
 		seeds = n
 	}
 	counts := play(t, seeds)
-	if seeds >= 400 {
+	if seeds >= 150 {
 		sometimes(t, counts)
 	}
 }
