@@ -61,7 +61,16 @@ func (env *environmentOf) run(ctx context.Context, args []string) int {
 			return cli.ShowRootCommandHelp(cmd)
 		},
 	}
+	wrongCalls(root.Commands, root.OnUsageError)
 	return report(env.stderr, root.Run(ctx, args))
+}
+
+// wrongCalls gives every command the one answer to a wrong flag.
+func wrongCalls(commands []*cli.Command, answer cli.OnUsageErrorFunc) {
+	for _, c := range commands {
+		c.OnUsageError = answer
+		wrongCalls(c.Commands, answer)
+	}
 }
 
 // environmentOf is the process as the commands see it.

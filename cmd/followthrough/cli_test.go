@@ -1,0 +1,144 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// terminal runs commands the way a shell does, on a data folder of its own.
+type terminal struct {
+	t      *testing.T
+	folder string
+	env    []string
+}
+
+func newTerminal(t *testing.T) *terminal {
+	t.Helper()
+	folder := t.TempDir()
+	return &terminal{t: t, folder: folder, env: []string{"FOLLOWTHROUGH_DATA=" + folder, "HOME=" + folder}}
+}
+
+// run returns the exit code, the output and the errors.
+func (c *terminal) run(line string, more ...string) (int, string, string) {
+	c.t.Helper()
+	var out, errs bytes.Buffer
+	args := append(append([]string{"followthrough"}, strings.Fields(line)...), more...)
+	code := run(c.t.Context(), args, c.env, strings.NewReader(""), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+// file writes a file and returns its name.
+func (c *terminal) file(name, text string) string {
+	c.t.Helper()
+	path := filepath.Join(c.folder, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	return path
+}
+
+// TestCommandLine walks through the commands in the order of a first day: each
+// has the exit code of interface.md and says what it should.
+func TestCommandLine(t *testing.T) {
+	c := newTerminal(t)
+	incidents := c.file("incidents.csv", "incident_id,title,severity,started\nX-1,Search was slow,SEV3,2026-01-05T09:00:00Z\n")
+	bad := c.file("bad.csv", "incident_id,title,severity,started\n,Search was slow,SEV3,2026-01-05T09:00:00Z\n")
+	token := c.file("token.txt", "ghp_0123456789abcdef0123456789abcdef0123")
+	steps := []struct {
+		line string
+		more []string
+		code int
+		says string // in the output, or among the errors when the code is not 0
+	}{
+		{line: "version", says: "followthrough "},
+		{line: "migrate status", code: exitFinding, says: "missing"},
+		{line: "migrate up", says: "applied"},
+		{line: "migrate status", says: "applied"},
+		{line: "team add --name Storage", says: "t_storage"},
+		{line: "person add --role member", more: []string{"--name", "Ana Roth"}, says: "p_ana-roth"},
+		{line: "incident add --severity SEV2 --started 2026-03-01T10:00:00Z", more: []string{"--title", "Database down"}, says: "INC-1"},
+		{line: "incident add --severity SEV9", more: []string{"--title", "x"}, code: exitFinding, says: "use one of SEV1, SEV2, SEV3, SEV4, SEV5"},
+		{line: "incident list", says: "Database down"},
+		{line: "incident list --json", says: `"Database down"`},
+		{line: "incident list --csv", says: "INC-1,"},
+		{line: "incident show INC-1", says: "Database down"},
+		{line: "incident show INC-9", code: exitFinding, says: "INC-9"},
+		{line: "measure add --incident INC-1 --kind detect --priority P1", more: []string{"--title", "Alert on lag"}, says: "M-1"},
+		{line: "measure add --incident INC-1 --due-on 2026-02-30", more: []string{"--title", "x"}, code: exitFinding, says: "2026-02-30"},
+		{line: "measure edit --priority P0 M-1", says: "M-1"},
+		{line: "measure edit --due-on 2027-01-01 M-1", code: exitFinding, says: "reason"},
+		{line: "measure list --priority P0", says: "Alert on lag"},
+		{line: "measure list --json", says: `"M-1"`},
+		{line: "measure show M-1", says: "Alert on lag"},
+		{line: "measure link --tracker nowhere M-1", code: exitFinding, says: "nowhere"},
+		{line: "tracker add acme --repository acme/platform --base-url https://evil.example --credential-file " + token, code: exitFinding, says: "evil.example"},
+		{line: "tracker list", says: ""},
+		{line: "tracker check nowhere", code: exitFinding, says: "nowhere"},
+		{line: "sync", code: exitFinding, says: "there is no tracker yet"},
+		{line: "sync nowhere --dry-run", code: exitFinding, says: "nowhere"},
+		{line: "drift nowhere", code: exitFinding, says: "nowhere"},
+		{line: "conflict list", says: ""},
+		{line: "work list", says: "key"},
+		{line: "import --dry-run " + incidents, says: "1 incidents and 0 measures would be imported; nothing was written"},
+		{line: "import " + incidents, says: "1 incidents and 0 measures imported"},
+		{line: "import " + incidents, says: "1 rows were there already"},
+		{line: "import " + bad, code: exitFinding, says: "bad.csv line 2"},
+		{line: "import", code: exitUsage, says: "name at least one file"},
+		{line: "export --format csv", says: "M-1,INC-1,Alert on lag"},
+		{line: "export --what history", says: `"M-1"`},
+		{line: "export --format xml", code: exitUsage, says: "xml"},
+		{line: "stats --incident INC-1", says: "INC-1"},
+		{line: "stats incidents --csv", says: "INC-1,1,0,0,0,1"},
+		{line: "stats overdue --json", says: `"statistic":"overdue"`},
+		{line: "stats nonsense", code: exitUsage, says: `"nonsense" is not a statistic`},
+		{line: "token create --name ci --role viewer --expires 30d", says: "ft_"},
+		{line: "token create --name ci --role boss", code: exitFinding, says: "use one of viewer, member, admin, auditor"},
+		{line: "token list", says: "ci"},
+		{line: "doctor --offline", says: "ok    schema"},
+		{line: "backup " + filepath.Join(c.folder, "backup.db"), says: "written and verified"},
+		{line: "backup " + filepath.Join(c.folder, "backup.db"), code: exitFinding, says: "exists already"},
+		{line: "incident add --severity SEV2", more: []string{"--title", "After the backup"}, says: "INC-3"},
+		{line: "restore " + filepath.Join(c.folder, "backup.db"), says: "verified and restored"},
+		{line: "incident show INC-3", code: exitFinding, says: "INC-3"},
+		{line: "restore " + bad, code: exitFinding, says: "bad.csv"},
+		{line: "nonsense", code: exitUsage, says: `"nonsense" is not a command`},
+		{line: "incident nonsense", code: exitUsage, says: "nonsense"},
+		{line: "version --nonsense", code: exitUsage, says: "nonsense"},
+		{line: "incident list --listen 0.0.0.0:80", code: exitUsage, says: "--behind-proxy"},
+		{line: "incident list --zone Nowhere/Town", code: exitUsage, says: "IANA"},
+	}
+	for _, step := range steps {
+		code, out, errs := c.run(step.line, step.more...)
+		text := out
+		if step.code != exitFine {
+			text = out + errs
+		}
+		if code != step.code || !strings.Contains(text, step.says) {
+			t.Errorf("followthrough %s %q\nexit %d, want %d; want %q in\n%s%s", step.line, step.more, code, step.code, step.says, out, errs)
+		}
+	}
+	c.env = append(c.env, "FOLLOWTHROUGH_POLL_INTERVALL=5s")
+	if code, _, errs := c.run("incident list"); code != exitUsage || !strings.Contains(errs, "$FOLLOWTHROUGH_POLL_INTERVALL is not a setting") {
+		t.Errorf("a misspelt setting: exit %d, %s", code, errs)
+	}
+}
+
+// TestHelp: every command explains itself and its flags have no doubles.
+func TestHelp(t *testing.T) {
+	c := newTerminal(t)
+	env := &environmentOf{}
+	for _, command := range env.commands() {
+		lines := []string{command.Name}
+		for _, sub := range command.Commands {
+			lines = append(lines, command.Name+" "+sub.Name)
+		}
+		for _, line := range lines {
+			if code, out, errs := c.run(line + " --help"); code != exitFine || !strings.Contains(out, "USAGE") {
+				t.Errorf("followthrough %s --help: exit %d\n%s%s", line, code, out, errs)
+			}
+		}
+	}
+}
