@@ -26,9 +26,11 @@ func TestEveryPageInChromium(t *testing.T) {
 					c.NotWider(fmt.Sprintf("%s at %d", p.path, width))
 				}
 				c.Accessible(p.path)
-				c.Shot(p.name+"-"+language+"-dark", 1024, true)
-				c.Accessible(p.path + " dark")
 				c.Clean(p.path)
+				if language == "en" { // the colours do not depend on the language
+					c.Shot(p.name+"-dark", 1024, true)
+					c.Accessible(p.path + " dark")
+				}
 			}
 		})
 	}

@@ -50,12 +50,14 @@ func sentence(p *templates.Page, c domain.Change) (text, from, to string) {
 		return p.T("story.observation", "To", observed(p, c.To)), "", ""
 	case domain.ChangeConfig:
 		return p.T("story.config", "Field", field), c.From, c.To
+	case domain.ChangeErase:
+		return p.T("story.erase", "Field", field), "", ""
 	case domain.ChangeConflict:
 		if c.Overwritten {
 			return p.T("story.overwritten", "Field", field), valueOf(p, c.Field, c.From), valueOf(p, c.Field, c.To)
 		}
 		return p.T("story.conflict", "Field", field), valueOf(p, c.Field, c.From), valueOf(p, c.Field, c.To)
-	case domain.ChangeField, domain.ChangeVerify, domain.ChangeClose, domain.ChangeReopen, domain.ChangeErase:
+	case domain.ChangeField, domain.ChangeVerify, domain.ChangeClose, domain.ChangeReopen:
 	}
 	from, to = valueOf(p, c.Field, c.From), valueOf(p, c.Field, c.To)
 	switch {
