@@ -111,5 +111,36 @@ func (s *statements) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.Con
 	if !ok {
 		return nil, gorm.ErrInvalidTransaction
 	}
-	return pool.BeginTx(ctx, opts)
+	tx, err := pool.BeginTx(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &readTx{Tx: tx, of: s}, nil
+}
+
+// readTx is a transaction that uses the statements its pool has prepared.
+type readTx struct {
+	*sql.Tx
+	of *statements
+}
+
+// QueryContext implements gorm.ConnPool.
+func (t *readTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	stmt, err := t.of.prepared(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if stmt == nil {
+		return t.Tx.QueryContext(ctx, query, args...)
+	}
+	return t.StmtContext(ctx, stmt).QueryContext(ctx, args...)
+}
+
+// QueryRowContext implements gorm.ConnPool.
+func (t *readTx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	stmt, err := t.of.prepared(ctx, query)
+	if err != nil || stmt == nil {
+		return t.Tx.QueryRowContext(ctx, query, args...)
+	}
+	return t.StmtContext(ctx, stmt).QueryRowContext(ctx, args...)
 }
