@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,8 +104,8 @@ func systemClock() time.Time { return time.Now() } //nolint:forbidigo // default
 // Close ends the background work and closes the connections.
 func (db *DB) Close() error {
 	var all error
-	for n := len(db.closers) - 1; n >= 0; n-- {
-		all = errors.Join(all, db.closers[n]())
+	for _, v := range slices.Backward(db.closers) {
+		all = errors.Join(all, v())
 	}
 	db.closers = nil
 	return all

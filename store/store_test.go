@@ -263,8 +263,8 @@ func fill(v reflect.Value, n *int) {
 		v.Set(reflect.MakeMap(v.Type()))
 		v.SetMapIndex(key, value)
 	case reflect.Struct:
-		for f := range v.NumField() {
-			fill(v.Field(f), n)
+		for _, field := range v.Fields() {
+			fill(field, n)
 		}
 	default:
 		panic("no way to fill a " + v.Type().String())
