@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"runtime"
 	"strings"
 	"testing"
@@ -102,9 +103,7 @@ func hostilePacks(t testing.TB) map[string][]byte {
 
 func mapsClone(in map[string][]byte) map[string][]byte {
 	out := map[string][]byte{}
-	for name, data := range in {
-		out[name] = data
-	}
+	maps.Copy(out, in)
 	return out
 }
 

@@ -65,7 +65,7 @@ func (w *world) drain() {
 // each periodic row then runs once per hour.
 func (w *world) quiet(d time.Duration) {
 	end := now().Add(d)
-	for n := 0; n < 2000; n++ {
+	for n := range 2000 {
 		if w.step(w.engines[n%2]) {
 			continue
 		}
