@@ -42,7 +42,7 @@ race: ## Run the tests with the race detector (needs a C compiler)
 
 .PHONY: lint
 lint: $(TOOLS)/golangci-lint ## Check style and the import rules of docs/architecture.md
-	$(TOOLS)/golangci-lint run ./...
+	$(TOOLS)/golangci-lint run --allow-parallel-runners ./...
 
 $(TOOLS)/golangci-lint:
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)

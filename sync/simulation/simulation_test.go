@@ -47,9 +47,9 @@ func TestSimulation(t *testing.T) {
 		report(t, w)
 		return
 	}
-	seeds := 150
+	seeds := 100
 	if testing.Short() {
-		seeds = 12
+		seeds = 6
 	}
 	if many := os.Getenv("FOLLOWTHROUGH_SEEDS"); many != "" {
 		n, err := strconv.Atoi(many)
@@ -59,7 +59,7 @@ func TestSimulation(t *testing.T) {
 		seeds = n
 	}
 	counts := play(t, seeds)
-	if seeds >= 150 {
+	if seeds >= 100 {
 		sometimes(t, counts)
 	}
 }
