@@ -34,7 +34,7 @@ test: ## Run the tests (SQLite, under three minutes on two cores)
 
 .PHONY: test-postgres
 test-postgres: ## Run the database tests on a throw-away PostgreSQL as well
-	FOLLOWTHROUGH_REQUIRE_POSTGRES=1 scripts/with-postgres.sh $(GO) test -count=1 ./store/... ./migrations/... ./sync/... ./app/... ./api/... ./cmd/...
+	FOLLOWTHROUGH_REQUIRE_POSTGRES=1 scripts/with-postgres.sh $(GO) test -count=1 ./store/... ./cmd/...
 
 .PHONY: race
 race: ## Run the tests with the race detector (needs a C compiler)
@@ -64,8 +64,10 @@ vuln: ## Look for known vulnerabilities (skips with a line where the database is
 	@scripts/vuln.sh $(TOOLS)/govulncheck
 
 .PHONY: bench
-bench: ## Measure; docs/performance.md says what and on which machine
-	$(GO) test -run '^$$' -bench . -benchmem ./metrics/... ./store/... ./sync/...
+bench: build ## Measure; docs/performance.md says what and on which machine
+	$(GO) test -run '^$$' -bench . -benchmem ./metrics/... ./store/... ./web/... ./cmd/followthrough/
+	FOLLOWTHROUGH_TEST_HOOK_SECONDS=60 $(GO) test -count=1 -v -run TestHookLoad ./cmd/followthrough/
+	scripts/bench-api.sh $(BIN)
 
 .PHONY: soak
 soak: ## Run the simulation with many more seeds (SEEDS=20000)

@@ -79,6 +79,11 @@ func (tx *txn) storeConflicts(link domain.Link, conflicts []domain.Conflict) ([]
 		if c.OpenedAt.IsZero() {
 			c.OpenedAt = tx.now
 		}
+		if c.OursBy == "" {
+			if err := tx.whoChanged(&c); err != nil {
+				return nil, err
+			}
+		}
 		changed, err := tx.storeConflict(c)
 		if err != nil {
 			return nil, err
@@ -88,6 +93,19 @@ func (tx *txn) storeConflicts(link domain.Link, conflicts []domain.Conflict) ([]
 		}
 	}
 	return rows, nil
+}
+
+// whoChanged finds who gave our side its value: the newest change of the field
+// that did not come from the conflict's own tracker.
+func (tx *txn) whoChanged(c *domain.Conflict) error {
+	var rows []changeRow
+	err := tx.Where("subject = ? AND key = ? AND (field = ? OR kind = ?) AND on_behalf <> ?", string(domain.SubjectMeasure), string(c.Measure),
+		string(c.Field), string(domain.ChangeCreate), string(c.Tracker)).Order("seq DESC").Limit(1).Find(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return err
+	}
+	c.OursBy, c.OursAt = rows[0].Actor, rows[0].At.time()
+	return nil
 }
 
 func (tx *txn) storeConflict(c domain.Conflict) (changed bool, err error) {

@@ -42,7 +42,7 @@ func TestConflictIsOpenedOnce(t *testing.T) {
 		}
 		other := openConflict(t, db, link.ID, domain.FieldPriority)
 		want := domain.Conflict{ID: 1, Link: link.ID, Measure: m.Key, Tracker: "a", Field: domain.FieldTitle, Base: "base", Ours: "ours", Theirs: "theirs",
-			OpenedAt: testNow, Version: 1}
+			OursBy: "p_ana", OursAt: testNow, OpenedAt: testNow, Version: 1}
 		same(t, "conflict", want, must[domain.Conflict](t)(db.Conflict(t.Context(), domain.Everything(), first.ID)))
 		yes, no := true, false
 		for name, c := range map[string]struct {

@@ -88,6 +88,9 @@ func (h *house) decide(key domain.MeasureKey, choice domain.Choice) {
 	if c.Ours != "Changed here" || c.Theirs != "Changed there" || c.Base != "Contested" {
 		h.t.Errorf("the conflict shows base %q, ours %q, theirs %q", c.Base, c.Ours, c.Theirs)
 	}
+	if c.OursBy != "p_ana" || c.OursAt.IsZero() || c.TheirsAt.IsZero() {
+		h.t.Errorf("the conflict does not say who and when: ours by %q at %v, theirs at %v", c.OursBy, c.OursAt, c.TheirsAt)
+	}
 	h.must(h.app.Conflicts.Resolve(h.t.Context(), h.boss, c.ID, c.Version, choice, nil, ""))
 }
 
