@@ -43,6 +43,9 @@ type Browser struct {
 // fails where FOLLOWTHROUGH_REQUIRE_BROWSER=1.
 func New(t testing.TB, base, language string) *Browser {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser is started without -short only")
+	}
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if found, err := exec.LookPath(name); err == nil {
