@@ -137,7 +137,6 @@ func (s *step) probe(ctx context.Context, op domain.CreateOp) (bool, error) {
 // answer with ids only leaves the base as we sent it, unconfirmed until the
 // next read.
 func (s *step) adopt(ctx context.Context, snapshot domain.Snapshot, draft domain.Draft) error {
-	link := s.created(snapshot)
 	fields := make([]domain.Field, 0, len(draft.Values))
 	for _, f := range domain.SyncedFields() {
 		// A new issue is open: a status beyond that is a change of its own.
@@ -148,17 +147,40 @@ func (s *step) adopt(ctx context.Context, snapshot domain.Snapshot, draft domain
 			fields = append(fields, f)
 		}
 	}
-	s.confirm(&link, draft.Values, fields, domain.Pushed{Snapshot: snapshot})
-	for f, value := range draft.Values {
-		got, known := link.Snapshot.Fields[f]
-		if _, ok := link.Base[f]; !ok && known {
-			link.Base[f] = domain.BaseValue{Value: got.Value, Raw: got.Raw, Revision: snapshot.Revision}
-		} else if !ok && value == "" {
-			link.Base[f] = domain.BaseValue{Raw: s.tracker.Put(f, "", *link.Snapshot).Raw}
+	s.report.created(s.link, snapshot.Ref)
+	return s.tie(ctx, func() domain.Link {
+		link := s.created(snapshot)
+		s.confirm(&link, draft.Values, fields, domain.Pushed{Snapshot: snapshot})
+		for f, value := range draft.Values {
+			got, known := link.Snapshot.Fields[f]
+			if _, ok := link.Base[f]; !ok && known {
+				link.Base[f] = domain.BaseValue{Value: got.Value, Raw: got.Raw, Revision: snapshot.Revision}
+			} else if !ok && value == "" {
+				link.Base[f] = domain.BaseValue{Raw: s.tracker.Put(f, "", *link.Snapshot).Raw}
+			}
+		}
+		return link
+	})
+}
+
+// tie stores a link with its new issue. A person may have changed the measure
+// while the request was on its way: that must not lose the ids, because a probe
+// finds the issue only as long as nobody there touches its marker.
+func (s *step) tie(ctx context.Context, build func() domain.Link) error {
+	nonce := s.link.Link.Create.Nonce
+	for attempt := 1; ; attempt++ {
+		err := s.commit(ctx, build(), nil, nil)
+		if !errors.Is(err, domain.ErrStale) || attempt == maxAttempts {
+			return err
+		}
+		fresh, readErr := s.e.Store.Link(ctx, s.link.Link.ID)
+		if readErr != nil {
+			return readErr
+		}
+		if s.link = fresh; !fresh.Link.Creating() || fresh.Link.Create.Nonce != nonce {
+			return err // somebody else has tied it
 		}
 	}
-	s.report.created(s.link, snapshot.Ref)
-	return s.commit(ctx, link, nil, nil)
 }
 
 // adoptFound ties the link to an issue that a probe found, minutes after it was
@@ -166,17 +188,19 @@ func (s *step) adopt(ctx context.Context, snapshot domain.Snapshot, draft domain
 // merge decides about it. A silent one is what the tracker dropped: our own
 // value goes out again as an ordinary change.
 func (s *step) adoptFound(ctx context.Context, snapshot domain.Snapshot, sent []map[domain.Field]string) error {
-	link := s.created(snapshot)
-	for f, got := range snapshot.Fields {
-		base := domain.BaseValue{Value: got.Value, Raw: got.Raw, Revision: snapshot.Revision}
-		if len(sent) > 0 && !slices.ContainsFunc(sent, func(values map[domain.Field]string) bool { return values[f] == got.Value }) && !silent(f, got.Value) {
-			last := sent[len(sent)-1][f]
-			base = domain.BaseValue{Value: last, Raw: s.tracker.Put(f, last, snapshot).Raw}
-		}
-		link.Base[f] = base
-	}
 	s.report.created(s.link, snapshot.Ref)
-	return s.commit(ctx, link, nil, nil)
+	return s.tie(ctx, func() domain.Link {
+		link := s.created(snapshot)
+		for f, got := range snapshot.Fields {
+			base := domain.BaseValue{Value: got.Value, Raw: got.Raw, Revision: snapshot.Revision}
+			if len(sent) > 0 && !slices.ContainsFunc(sent, func(values map[domain.Field]string) bool { return values[f] == got.Value }) && !silent(f, got.Value) {
+				last := sent[len(sent)-1][f]
+				base = domain.BaseValue{Value: last, Raw: s.tracker.Put(f, last, snapshot).Raw}
+			}
+			link.Base[f] = base
+		}
+		return link
+	})
 }
 
 // created is the link with its new issue and nothing agreed yet.
