@@ -38,7 +38,7 @@ func (w *world) settle() {
 		w.quiet(3 * time.Minute)
 	}
 	if w.deletes {
-		for range 6 {
+		for n := 0; n < 4 || n < 14 && w.suspects(); n++ { // an absence is counted over a day
 			w.quiet(9 * time.Hour)
 		}
 	}

@@ -214,6 +214,16 @@ func (p *people) there() {
 	}
 }
 
+// creating reports whether we do not know yet that an issue is there.
+func (w *world) creating(nonce string) bool {
+	for _, link := range w.links() {
+		if link.Link.Creating() && link.Link.Create.Nonce == nonce {
+			return true
+		}
+	}
+	return false
+}
+
 // opens is a person opening an issue, sometimes one that asks to become a measure.
 func (p *people) opens(id domain.TrackerID, at place) {
 	mark := p.mark()
@@ -267,6 +277,9 @@ func (p *people) edits(at place, t truth) (what, mark string, err error) {
 		p.w.count("nonsense typed into the block")
 		return "nonsense", "", at.mistype(t.id, "next tuesday")
 	case n < 25:
+		if p.w.creating(t.nonce) {
+			return "nothing", "", nil // who takes the marker away before we know the issue makes it a stranger
+		}
 		p.w.count("block smashed")
 		return "block", "", at.smash(t.id)
 	case n < 27:

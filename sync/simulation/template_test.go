@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ var template struct {
 }
 
 func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // worlds are short-lived and small
 	code, err := withTemplate(m.Run)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
