@@ -54,9 +54,7 @@ func (s *Measures) Effect(ctx context.Context, by domain.Actor, key domain.Measu
 		return Effect{}, err
 	}
 	if m.Status == domain.Done {
-		if out.VerifyOn = m.Metric.VerifyOn; out.VerifyOn.IsZero() {
-			out.VerifyOn = domain.DateOf(m.DoneAt.In(s.Zone)).AddDays(policy.VerifyDays[m.Priority])
-		}
+		out.VerifyOn = policy.VerifyOn(m, s.Zone)
 		out.VerifyDue = !domain.DateOf(now.In(s.Zone)).Before(out.VerifyOn)
 	}
 	return out, nil

@@ -29,6 +29,10 @@ type Policy struct {
 	AssessmentMonths int
 	// RemindDays are the days relative to the due date on which its owner is reminded.
 	RemindDays []int
+	// Reminders is the rhythm beside RemindDays; read it through OrDefault. A
+	// policy that chose none keeps the text it had before there were reminders,
+	// and with it every report that was pinned under it.
+	Reminders ReminderPolicy `json:",omitzero"`
 	// EvidenceRequired asks for an evidence link before done in our own UI.
 	EvidenceRequired bool
 	// Windows are the lengths that statistics work with.
@@ -119,6 +123,12 @@ func (p Policy) Check() error {
 	if w.RollOut >= w.Side {
 		bad.add("windows.roll_out", "%d days leave nothing of a side of %d days", w.RollOut, w.Side)
 	}
+	for _, n := range p.RemindDays {
+		if n < -365 || n > 365 {
+			bad.add("remind_days", "%d days is not accepted; use -365 to 365", n)
+		}
+	}
+	p.Reminders.OrDefault().check(&bad)
 	if p.AssessmentMonths != 1 && p.AssessmentMonths != 3 {
 		bad.add("assessment_months", "%d is not accepted; use 1 (DORA) or 3 (NIS2)", p.AssessmentMonths)
 	}

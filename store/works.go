@@ -196,30 +196,32 @@ func (db *DB) Heartbeat(ctx context.Context, lease domain.Lease, length time.Dur
 // FinishWork ends a claim. What was enqueued during the run stays wanted. It
 // returns ErrStale when somebody else has taken over.
 func (db *DB) FinishWork(ctx context.Context, lease domain.Lease, result domain.WorkResult, now time.Time) error {
+	return db.write(ctx, func(tx *txn) error { return tx.finishWork(lease, result, now) })
+}
+
+func (tx *txn) finishWork(lease domain.Lease, result domain.WorkResult, now time.Time) error {
 	const where = " WHERE key = ? AND owner = ? AND token = ?"
-	return db.write(ctx, func(tx *txn) error {
-		if result.Err != nil || result.Dead {
-			retry := result.RetryAt
-			if retry.IsZero() {
-				retry = now
-			}
-			back := 0
-			if result.Free {
-				back = 1
-			}
-			// A key that was taken without being due is owed from here on.
-			return fenced(tx.Exec("UPDATE works SET lease_until = 0, owner = '', wanted = CASE WHEN wanted > done THEN wanted ELSE done + 1 END, run_at = ?, last_error = ?, dead = ?, attempt = attempt - ?"+where,
-				int64(newInstant(retry)), clip(result.Err), result.Dead, back, lease.Key, lease.Owner, lease.Token), lease)
+	if result.Err != nil || result.Dead {
+		retry := result.RetryAt
+		if retry.IsZero() {
+			retry = now
 		}
-		again, round := int64(newInstant(result.Again)), 0
-		if again != 0 {
-			round = 1
+		back := 0
+		if result.Free {
+			back = 1
 		}
-		return fenced(tx.Exec("UPDATE works SET lease_until = 0, owner = '', done = claimed, attempt = 0, last_error = '', dead = FALSE, "+
-			"wanted = CASE WHEN wanted > claimed THEN wanted ELSE wanted + ? END, "+
-			"run_at = CASE WHEN wanted > claimed THEN run_at ELSE ? END"+where,
-			round, again, lease.Key, lease.Owner, lease.Token), lease)
-	})
+		// A key that was taken without being due is owed from here on.
+		return fenced(tx.Exec("UPDATE works SET lease_until = 0, owner = '', wanted = CASE WHEN wanted > done THEN wanted ELSE done + 1 END, run_at = ?, last_error = ?, dead = ?, attempt = attempt - ?"+where,
+			int64(newInstant(retry)), clip(result.Err), result.Dead, back, lease.Key, lease.Owner, lease.Token), lease)
+	}
+	again, round := int64(newInstant(result.Again)), 0
+	if again != 0 {
+		round = 1
+	}
+	return fenced(tx.Exec("UPDATE works SET lease_until = 0, owner = '', done = claimed, attempt = 0, last_error = '', dead = FALSE, "+
+		"wanted = CASE WHEN wanted > claimed THEN wanted ELSE wanted + ? END, "+
+		"run_at = CASE WHEN wanted > claimed THEN run_at ELSE ? END"+where,
+		round, again, lease.Key, lease.Owner, lease.Token), lease)
 }
 
 // clip keeps an error text to what a person reads.
