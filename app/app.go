@@ -37,6 +37,10 @@ type Options struct {
 	// one process alone writes the database: every change made here empties the
 	// cache, a change made elsewhere would be seen late. Zero looks up each time.
 	TokenCache time.Duration
+	// Dumps keeps the folded statistics over a restart; nil folds the history at
+	// every start. Version is the program's: another one's dump is dropped.
+	Dumps   Dumps
+	Version string
 }
 
 // App is all operations, wired.
@@ -74,7 +78,7 @@ func New(o Options) *App {
 		Trackers:  &Trackers{Store: o.Store, Remote: o.Remote, Hosts: o.Hosts, Now: o.Now},
 		Imports:   &Imports{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
 		Reports: &Reports{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone,
-			portfolios: portfolios{store: o.Store, now: o.Now, zone: zone}},
+			portfolios: portfolios{store: o.Store, now: o.Now, zone: zone, dumps: o.Dumps, version: o.Version}},
 		Access:      access,
 		People:      &People{Store: o.Store, Now: o.Now, forget: access.Forget},
 		Policies:    policies,

@@ -64,19 +64,3 @@ func countPeople(sizes map[domain.TeamID]int, rows []domain.Change, cut metrics.
 	}
 	return nil
 }
-
-// closing is one measure being closed by somebody; closings within minutes of
-// each other are looked at by data quality.
-type closing struct {
-	key, actor string
-	at         time.Time
-}
-
-// bulkClosures names the measures that were closed together with others.
-func bulkClosures(all []closing, cut metrics.Cut) map[domain.MeasureKey]bool {
-	rows := make([]domain.Change, len(all))
-	for n, c := range all {
-		rows[n] = domain.Change{Subject: domain.SubjectMeasure, Key: c.key, Field: "status", To: string(domain.Done), At: c.at, Attribution: domain.Attribution{Actor: c.actor}}
-	}
-	return metrics.BulkClosures(rows, cut)
-}

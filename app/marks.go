@@ -13,12 +13,17 @@ func mark(p *portfolio, c metrics.Cohort, report any) error {
 	if err != nil {
 		return err
 	}
+	markWith(&quality, report)
+	return nil
+}
+
+// markWith sets the marks of a known state of the data.
+func markWith(quality *metrics.QualityReport, report any) {
 	eachFigure(reflect.ValueOf(report).Elem(), func(f *metrics.Figure) {
 		one := []metrics.Figure{*f}
 		quality.Mark(one)
 		*f = one[0]
 	})
-	return nil
 }
 
 // eachFigure calls f for every figure inside a report.

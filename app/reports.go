@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/followthrough/followthrough/domain"
@@ -24,6 +23,7 @@ type Reports struct {
 	Zone     *time.Location
 
 	portfolios portfolios
+	pages      pageCache
 }
 
 // Rollup returns the counts of one incident as of today: what was promised,
@@ -151,44 +151,12 @@ func (s *Reports) Effectiveness(ctx context.Context, by domain.Actor, q ReportQu
 		if out.Verification, err = metrics.Verification(p.snapshot, c); err != nil {
 			return err
 		}
-		if out.Metrics, err = p.effectiveness(c); err != nil {
+		if out.Metrics, err = metrics.EffectivenessOf(p.snapshot, c, p.measured); err != nil {
 			return err
 		}
 		return mark(p, c, &out)
 	})
 	return out, err
-}
-
-// effectiveness sums up the measures of a cohort that have a metric with a
-// target, in the order of their keys.
-func (p *portfolio) effectiveness(c metrics.Cohort) (metrics.EffectivenessSummary, error) {
-	keys := make([]string, 0, len(p.measured))
-	for key := range p.measured {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	var reports []metrics.EffectivenessReport
-	var incidents []domain.IncidentKey
-	for _, key := range keys {
-		m := p.measured[key]
-		if !inCohort(m, c) {
-			continue
-		}
-		m.input.Policy = c.Policy
-		r, err := metrics.Effectiveness(m.input, c.AsOf)
-		if err != nil {
-			return metrics.EffectivenessSummary{}, err
-		}
-		reports, incidents = append(reports, r), append(incidents, m.incident)
-	}
-	return metrics.SummarizeEffectiveness(reports, incidents)
-}
-
-// inCohort applies the filters that a measure itself can answer.
-func inCohort(m measured, c metrics.Cohort) bool {
-	created := m.input.Facts.Created
-	return (len(c.Teams) == 0 || slices.Contains(c.Teams, m.team)) &&
-		(c.Created.From.IsZero() || !created.Before(c.Created.From)) && (c.Created.To.IsZero() || created.Before(c.Created.To))
 }
 
 // Quality is the state of the data, shown before everything else (1.4).

@@ -1,11 +1,23 @@
 package domain
 
 import (
+	"strconv"
+	"strings"
 	"time"
 )
 
 // MeasureKey names a measure for people, for example M-7.
 type MeasureKey string
+
+// Number is the number in the key, 7 of M-7; 0 for what is no key.
+func (k MeasureKey) Number() int {
+	digits, ok := strings.CutPrefix(string(k), "M-")
+	n, err := strconv.ParseInt(digits, 10, 32)
+	if !ok || err != nil || n < 1 {
+		return 0
+	}
+	return int(n)
+}
 
 // Measure is one thing to change, with exactly one accountable owner.
 type Measure struct {

@@ -55,7 +55,7 @@ func Fold(log Chronicle, cut Cut) (*Snapshot, error) {
 		}
 		s.PutIncident(r)
 	}
-	bulk := BulkClosures(log.Changes, cut)
+	bulk := BulkClosures(ClosuresOf(log.Changes), cut)
 	for _, key := range measures {
 		m := domain.Measure{Key: domain.MeasureKey(key), Imported: log.Imported[domain.MeasureKey(key)]}
 		r, err := RecordOf(m, rows["m"+key], cut)
@@ -65,7 +65,7 @@ func Fold(log Chronicle, cut Cut) (*Snapshot, error) {
 		if err != nil {
 			return nil, err
 		}
-		if bulk[m.Key] {
+		if bulk[r.Number] {
 			r.Flags |= BulkClosed
 		}
 		if _, err := s.Append(r); err != nil {

@@ -276,13 +276,13 @@ func TestBulkClosures(t *testing.T) {
 		rows = append(rows, row(fmt.Sprintf("M-4%d", i), "zoe", 100+i, "done"))          // after the cut
 		rows = append(rows, row(fmt.Sprintf("M-5%d", i), fmt.Sprint("p", i), i, "done")) // five actors
 	}
-	got := func() map[domain.MeasureKey]bool {
-		return metrics.BulkClosures(rows, metrics.Cut{AsOf: benchAsOf().Add(time.Hour)})
+	got := func() map[int]bool {
+		return metrics.BulkClosures(metrics.ClosuresOf(rows), metrics.Cut{AsOf: benchAsOf().Add(time.Hour)})
 	}
 	for i := range 7 { // two fours, eleven minutes apart, share nobody
 		rows = append(rows, row(fmt.Sprintf("M-6%d", i), "pat", 11*(i/4)+i%4, "done"))
 	}
-	want := map[domain.MeasureKey]bool{"M-0": true, "M-1": true, "M-2": true, "M-3": true, "M-4": true}
+	want := map[int]bool{0: true, 1: true, 2: true, 3: true, 4: true}
 	if d := cmp.Diff(want, got()); d != "" {
 		t.Error(d)
 	}
@@ -290,7 +290,7 @@ func TestBulkClosures(t *testing.T) {
 	for i := range 6 { // a window that slides: all six are marked
 		six = append(six, row(fmt.Sprintf("M-7%d", i), "sam", 2*i, "done"))
 	}
-	if n := len(metrics.BulkClosures(six, metrics.Cut{AsOf: benchAsOf().Add(time.Hour)})); n != 6 {
+	if n := len(metrics.BulkClosures(metrics.ClosuresOf(six), metrics.Cut{AsOf: benchAsOf().Add(time.Hour)})); n != 6 {
 		t.Errorf("%d of 6 marked", n)
 	}
 }

@@ -194,20 +194,26 @@ const (
 	bulkWithin   = 10 * time.Minute
 )
 
+// Closure is one measure, by its number, being closed by somebody.
+type Closure struct {
+	Number int
+	Actor  string
+	At     time.Time
+}
+
 // BulkClosures names the measures that one actor closed together with four
-// others at least within ten minutes. Rows of other subjects and those not known
-// at the cut are ignored; the order does not matter.
-func BulkClosures(changes []domain.Change, cut Cut) map[domain.MeasureKey]bool {
-	byActor := map[string][]domain.Change{}
-	for _, c := range changes {
-		to := domain.Status(c.To)
-		if c.Subject == domain.SubjectMeasure && c.Field == "status" && !c.Overwritten && cut.knows(Event{At: c.At}) && (to == domain.Done || to == domain.Cancelled) {
+// others at least within ten minutes, by their numbers. Closures not known at the
+// cut are ignored; the order does not matter.
+func BulkClosures(closures []Closure, cut Cut) map[int]bool {
+	byActor := map[string][]Closure{}
+	for _, c := range closures {
+		if cut.knows(Event{At: c.At}) {
 			byActor[c.Actor] = append(byActor[c.Actor], c)
 		}
 	}
-	bulk := map[domain.MeasureKey]bool{}
+	bulk := map[int]bool{}
 	for _, rows := range byActor {
-		slices.SortFunc(rows, func(a, b domain.Change) int { return a.At.Compare(b.At) })
+		slices.SortFunc(rows, func(a, b Closure) int { return a.At.Compare(b.At) })
 		first, marked := 0, 0
 		for last := range rows {
 			for rows[last].At.Sub(rows[first].At) > bulkWithin {
@@ -215,7 +221,7 @@ func BulkClosures(changes []domain.Change, cut Cut) map[domain.MeasureKey]bool {
 			}
 			if window := rows[first : last+1]; distinct(window) >= bulkClosures {
 				for _, c := range rows[max(first, marked) : last+1] {
-					bulk[domain.MeasureKey(c.Key)] = true
+					bulk[c.Number] = true
 				}
 				marked = last + 1
 			}
@@ -224,12 +230,24 @@ func BulkClosures(changes []domain.Change, cut Cut) map[domain.MeasureKey]bool {
 	return bulk
 }
 
+// ClosuresOf picks the closures of measures out of history rows.
+func ClosuresOf(changes []domain.Change) []Closure {
+	var out []Closure
+	for _, c := range changes {
+		to := domain.Status(c.To)
+		if c.Subject == domain.SubjectMeasure && c.Field == "status" && !c.Overwritten && (to == domain.Done || to == domain.Cancelled) {
+			out = append(out, Closure{keyNumber(c.Key), c.Actor, c.At})
+		}
+	}
+	return out
+}
+
 // distinct counts the measures among rows. More than the limit need not be told
 // apart, so one actor closing thousands costs no more than thousands.
-func distinct(rows []domain.Change) int {
-	seen := map[string]bool{}
+func distinct(rows []Closure) int {
+	seen := map[int]bool{}
 	for i := len(rows) - 1; i >= 0 && len(seen) < bulkClosures; i-- {
-		seen[rows[i].Key] = true
+		seen[rows[i].Number] = true
 	}
 	return len(seen)
 }

@@ -133,9 +133,12 @@ func (db *DB) EachChange(ctx context.Context, scope domain.Scope, afterSeq int64
 // a change, is not read.
 func (db *DB) EachHistory(ctx context.Context, scope domain.Scope, subject domain.Subject, f func(key string, rows []domain.Change) error) error {
 	const batch = 1000
-	visible, err := db.keysInScope(ctx, scope, subject)
-	if err != nil {
-		return err
+	if !scope.All {
+		visible, err := db.keysInScope(ctx, scope, subject)
+		if err != nil {
+			return err
+		}
+		return db.eachHistoryOf(ctx, subject, visible, f)
 	}
 	for last, limit := "", batch; ; {
 		rows, err := db.scanChanges(ctx, "SELECT "+strings.Join(briefly("external", "request", "reason"), ", ")+
@@ -161,9 +164,6 @@ func (db *DB) EachHistory(ctx context.Context, scope domain.Scope, subject domai
 			}
 			changes := whole[:n:n]
 			last, whole = whole[0].Key, whole[n:]
-			if !scope.All && !visible[last] {
-				continue
-			}
 			if err := f(last, changes); err != nil {
 				return err
 			}
@@ -175,13 +175,50 @@ func (db *DB) EachHistory(ctx context.Context, scope domain.Scope, subject domai
 	}
 }
 
-// keysInScope reads the keys of the measures or incidents that the caller may
-// see; nil for one who sees everything. Histories of people, tokens and
-// policies are for nobody else.
-func (db *DB) keysInScope(ctx context.Context, scope domain.Scope, subject domain.Subject) (map[string]bool, error) {
-	if scope.All {
-		return nil, nil //nolint:nilnil // no restriction
+// HistoriesOf calls f with the whole history of the given subjects as far as they
+// are in scope, as EachHistory does.
+func (db *DB) HistoriesOf(ctx context.Context, scope domain.Scope, subject domain.Subject, keys []string, f func(key string, rows []domain.Change) error) error {
+	if !scope.All {
+		var visible []string
+		for some := range slices.Chunk(keys, 500) {
+			seen, err := db.keysInScope(ctx, scope, subject, some...)
+			if err != nil {
+				return err
+			}
+			visible = append(visible, seen...)
+		}
+		keys = visible
 	}
+	return db.eachHistoryOf(ctx, subject, slices.Compact(slices.Sorted(slices.Values(keys))), f)
+}
+
+// eachHistoryOf reads the histories of sorted keys, a few subjects at a time.
+func (db *DB) eachHistoryOf(ctx context.Context, subject domain.Subject, keys []string, f func(key string, rows []domain.Change) error) error {
+	const some = 128
+	for part := range slices.Chunk(keys, some) {
+		rows, err := db.scanChanges(ctx, "SELECT "+strings.Join(briefly("external", "request", "reason"), ", ")+
+			" FROM history WHERE subject = ? AND key IN ? ORDER BY key, subject_seq", []any{string(subject), padded(slices.Clone(part))}, 8*some)
+		if err != nil {
+			return asDomain(err)
+		}
+		for len(rows) > 0 {
+			n := 1
+			for n < len(rows) && rows[n].Key == rows[0].Key {
+				n++
+			}
+			if err := f(rows[0].Key, rows[:n:n]); err != nil {
+				return err
+			}
+			rows = rows[n:]
+		}
+	}
+	return nil
+}
+
+// keysInScope reads the keys of the measures or incidents that the caller may
+// see, in order; of the given ones, or all. Histories of people, tokens and
+// policies are for those who see everything.
+func (db *DB) keysInScope(ctx context.Context, scope domain.Scope, subject domain.Subject, of ...string) ([]string, error) {
 	tables := map[domain.Subject]string{domain.SubjectMeasure: "measures", domain.SubjectIncident: "incidents"}
 	table, ok := tables[subject]
 	if !ok {
@@ -189,15 +226,20 @@ func (db *DB) keysInScope(ctx context.Context, scope domain.Scope, subject domai
 	}
 	var c conditions
 	c.scope(scope)
+	if len(of) > 0 {
+		c.add("key IN ?", of)
+	}
 	var keys []string
-	if err := db.read(ctx).Raw("SELECT key FROM "+table+c.where(), c.args...).Scan(&keys).Error; err != nil {
-		return nil, asDomain(err)
-	}
-	visible := make(map[string]bool, len(keys))
-	for _, key := range keys {
-		visible[key] = true
-	}
-	return visible, nil
+	err := db.read(ctx).Raw("SELECT key FROM "+table+c.where()+" ORDER BY key", c.args...).Scan(&keys).Error
+	return keys, asDomain(err)
+}
+
+// LogMark returns the secret number of one history row: two databases that hold
+// a row of the same number agree in it only when one is a copy of the other.
+func (db *DB) LogMark(ctx context.Context, seq int64) ([]byte, error) {
+	var row struct{ Salt []byte }
+	err := db.point(ctx).Raw("SELECT salt FROM history WHERE seq = ?", seq).Scan(&row).Error
+	return row.Salt, asDomain(err)
 }
 
 // LastSeq returns the number of the newest history row; 0 when there is none.

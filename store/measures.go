@@ -108,7 +108,7 @@ func (db *DB) hydrate(ctx context.Context, scope domain.Scope, heads []head) ([]
 
 // padded repeats the last number up to a power of two, so that few different
 // statements are needed for lists of any length.
-func padded(nums []int64) []int64 {
+func padded[T any](nums []T) []T {
 	size := 1
 	for size < len(nums) {
 		size *= 2

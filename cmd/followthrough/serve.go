@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -89,6 +90,11 @@ func (s *service) run(ctx context.Context) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	worked := make(chan error, 1)
 	go func() { worked <- s.p.engine.Run(work) }()
+	var kept sync.WaitGroup
+	kept.Go(func() {
+		s.p.app.Reports.Keep(work, func(err error) { s.p.log.Warn("statistics not kept ready", "error", err) })
+	})
+	defer kept.Wait()
 	served := make(chan error, 2)
 	go func() { served <- s.serve() }()
 	if s.metrics != nil {
