@@ -122,6 +122,9 @@ func TestEveryRoute(t *testing.T) {
 		w.get("auditor", v1("/stats/"+name)).want(200)
 	}
 
+	w.stopLink(key)
+	w.post("member", at+"/links/platform/resume", nil).want(200)
+
 	// The ends of things.
 	link := w.get("viewer", at+"/links/platform").want(200)
 	del("/measures/"+key+"/links/platform", link.etag()).want(204)

@@ -62,6 +62,8 @@ func (s *Server) linkRoutes() []route {
 			needs: domain.CanRead, tagged: true, out: reflect.TypeFor[linkJSON](), run: s.getLink},
 		{method: http.MethodDelete, path: "/measures/{key}/links/{tracker}", id: "detach-link", summary: "End a link; the issue stays", tag: "links",
 			needs: domain.CanEdit, match: true, status: http.StatusNoContent, run: s.detachLink},
+		{method: http.MethodPost, path: "/measures/{key}/links/{tracker}/resume", id: "resume-link", summary: "Set a link going again that was stopped as oscillating", tag: "links",
+			needs: domain.CanEdit, tagged: true, out: reflect.TypeFor[linkJSON](), run: s.resumeLink},
 	}
 }
 
@@ -93,6 +95,15 @@ func (s *Server) getLink(c *call) (reply, error) {
 		return reply{}, err
 	}
 	l, err := s.app.Links.Get(c.ctx(), c.actor(), key, tracker)
+	return reply{body: linkOf(l), version: l.Version}, err
+}
+
+func (s *Server) resumeLink(c *call) (reply, error) {
+	key, tracker, err := c.linkName()
+	if err != nil {
+		return reply{}, err
+	}
+	l, err := s.app.Links.Resume(c.ctx(), c.actor(), key, tracker)
 	return reply{body: linkOf(l), version: l.Version}, err
 }
 

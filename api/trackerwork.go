@@ -2,7 +2,6 @@ package api
 
 import (
 	"github.com/followthrough/followthrough/app"
-	"github.com/followthrough/followthrough/domain"
 )
 
 type mappingReportJSON struct {
@@ -78,6 +77,20 @@ type trackerStatusJSON struct {
 	NextAttempt *string    `json:"next_attempt" format:"date-time"`
 	Failures    int        `json:"failures"`
 	Quota       *quotaJSON `json:"quota" doc:"what the tracker says is left; null when it says nothing"`
+	Queue       queueJSON  `json:"queue"`
+	ETA         *string    `json:"eta" format:"date-time" doc:"estimate of when the queue is written out, under the credential's pauses and budgets; null when nothing waits"`
+
+	CredentialExpires  *string `json:"credential_expires" format:"date-time" doc:"null when the tracker does not say"`
+	CredentialDaysLeft *int    `json:"credential_days_left"`
+	CredentialWarning  *string `json:"credential_warning" doc:"month, week or day ahead of the end, or expired; null when it is far or not known"`
+}
+
+type queueJSON struct {
+	Creates    int `json:"creates" doc:"issues still to be made or found"`
+	Pushes     int `json:"pushes" doc:"links whose measure has moved on"`
+	Deliveries int `json:"deliveries" doc:"webhook deliveries not processed yet"`
+	Due        int `json:"due" doc:"rows of the work schedule whose time has come"`
+	Parked     int `json:"parked" doc:"rows set aside after too many failures"`
 }
 
 type quotaJSON struct {
@@ -150,16 +163,21 @@ func (s *Server) trackerStatus(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	t, err := s.app.Trackers.Status(c.ctx(), c.actor(), id)
-	return reply{body: s.statusOf(id, t)}, err
+	h, err := s.app.Trackers.HealthOf(c.ctx(), c.actor(), id)
+	return reply{body: s.statusOf(h)}, err
 }
 
-func (s *Server) statusOf(id domain.TrackerID, t domain.TrackerStatus) trackerStatusJSON {
-	out := trackerStatusJSON{Tracker: string(id), LastSuccess: moment(t.PolledAt), SweptAt: moment(t.SweptAt), LastError: orNull(t.LastError),
+func (s *Server) statusOf(h app.TrackerHealth) trackerStatusJSON {
+	t, q := h.Status, h.Queue
+	out := trackerStatusJSON{Tracker: string(h.Tracker.ID), Queue: queueJSON{q.Creates, q.Pushes, q.Deliveries, q.Due, q.Parked}, ETA: moment(h.ETA),
+		CredentialExpires: moment(h.Tracker.CredentialExpires), CredentialWarning: orNull(h.Expiry), LastSuccess: moment(t.PolledAt), SweptAt: moment(t.SweptAt), LastError: orNull(t.LastError),
 		LastErrorAt: moment(t.LastErrorAt), NextAttempt: moment(t.NextAttempt), Failures: t.Failures}
 	if !t.PolledAt.IsZero() {
 		lag := max(0, int64(s.now().Sub(t.PolledAt).Seconds()))
 		out.LagSeconds = &lag
+	}
+	if !h.Tracker.CredentialExpires.IsZero() {
+		out.CredentialDaysLeft = &h.DaysLeft
 	}
 	if t.Quota.Limit > 0 {
 		out.Quota = &quotaJSON{t.Quota.Limit, t.Quota.Remaining, moment(t.Quota.ResetAt)}

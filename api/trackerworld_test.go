@@ -29,6 +29,7 @@ type trackers struct {
 	githubUser string // token of an account that may write to acme/platform
 	jiraUser   string
 	jiraMail   string
+	limits     domain.Limits
 }
 
 const hookSecret = "0123456789abcdef0123456789abcdef"
@@ -110,6 +111,11 @@ func (k *trackers) Repair(ctx context.Context, id domain.TrackerID, differences 
 // Try implements app.Remote.
 func (k *trackers) Try(ctx context.Context, t domain.Tracker, secrets domain.Secrets) (domain.MappingReport, error) {
 	return k.engine.Try(ctx, t, secrets)
+}
+
+// Limits implements app.Remote: the simulators are reached without a governor.
+func (k *trackers) Limits(context.Context, domain.TrackerID) (domain.Limits, error) {
+	return k.limits, nil
 }
 
 func stepsFrom(report *tracksync.Report) []app.Step {

@@ -14,6 +14,7 @@ type linkStore interface {
 	LinksOf(ctx context.Context, scope domain.Scope, keys []domain.MeasureKey) (map[domain.MeasureKey][]domain.Link, error)
 	CreateLink(ctx context.Context, scope domain.Scope, by domain.Attribution, link domain.Link) (domain.Link, error)
 	DetachLink(ctx context.Context, scope domain.Scope, by domain.Attribution, measure domain.MeasureKey, tracker domain.TrackerID) (domain.Link, error)
+	ResumeLink(ctx context.Context, scope domain.Scope, by domain.Attribution, measure domain.MeasureKey, tracker domain.TrackerID) (domain.Link, error)
 	TrackerByID(ctx context.Context, scope domain.Scope, id domain.TrackerID) (domain.Tracker, error)
 }
 
@@ -131,4 +132,13 @@ func (s *Links) Detach(ctx context.Context, by domain.Actor, key domain.MeasureK
 		return domain.Link{}, err
 	}
 	return s.Store.DetachLink(ctx, by.Scope, attribution(ctx, by, ""), key, tracker)
+}
+
+// Resume sets a link going again that was stopped because two sides set each
+// other's values back.
+func (s *Links) Resume(ctx context.Context, by domain.Actor, key domain.MeasureKey, tracker domain.TrackerID) (domain.Link, error) {
+	if err := by.Require(domain.CanEdit); err != nil {
+		return domain.Link{}, err
+	}
+	return s.Store.ResumeLink(ctx, by.Scope, attribution(ctx, by, ""), key, tracker)
 }

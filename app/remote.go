@@ -26,6 +26,8 @@ type Remote interface {
 	// Try connects with a configuration that is not stored yet and reports how
 	// values map.
 	Try(ctx context.Context, tracker domain.Tracker, secrets domain.Secrets) (domain.MappingReport, error)
+	// Limits returns what is known of the budget of a tracker's credential.
+	Limits(ctx context.Context, tracker domain.TrackerID) (domain.Limits, error)
 }
 
 // Step is one thing a pass would do or did.

@@ -70,8 +70,3 @@ func (l *Limits) Prune(now time.Time) {
 		}
 	}
 }
-
-// CreateETA estimates how long n creations take under the budgets.
-func CreateETA(n int) time.Duration {
-	return time.Duration(n) * time.Hour / createsPerHour
-}

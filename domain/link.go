@@ -72,6 +72,23 @@ type Link struct {
 	Version     int64
 }
 
+// LinkStateChange is the history row of a link that is stopped or resumed.
+func LinkStateChange(l Link, to LinkState, reason string) FieldChange {
+	return FieldChange{Kind: ChangeConfig, Field: "link_state", From: l.stateText(l.State, l.Reason), To: l.stateText(to, reason)}
+}
+
+func (l Link) stateText(state LinkState, reason string) string {
+	text := string(l.Tracker)
+	if l.Remote.Key != "" {
+		text += " " + l.Remote.Key
+	}
+	text += ": " + string(state)
+	if reason != "" {
+		text += " (" + reason + ")"
+	}
+	return text
+}
+
 // Creating reports whether the issue of the link is still to be made or found.
 func (l Link) Creating() bool { return l.Create != nil && l.Create.State != CreateDone }
 

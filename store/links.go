@@ -153,6 +153,44 @@ func (db *DB) DetachLink(ctx context.Context, scope domain.Scope, by domain.Attr
 	return link, err
 }
 
+// ResumeLink sets a link that the loop breaker stopped going again. The writes
+// that stopped it are forgotten, so that a loop has to show itself anew.
+func (db *DB) ResumeLink(ctx context.Context, scope domain.Scope, by domain.Attribution, measure domain.MeasureKey, tracker domain.TrackerID) (domain.Link, error) {
+	var link domain.Link
+	err := db.write(ctx, func(tx *txn) error {
+		if _, err := tx.lockMeasure(scope, measure); err != nil {
+			return err
+		}
+		var row linkRow
+		err := tx.forUpdate().Where("measure = ? AND tracker = ? AND held", string(measure), string(tracker)).Take(&row).Error
+		if errors.Is(err, gorm.ErrRecordNotFound) {
+			return domain.Errorf(domain.ErrNotFound, "measure %s has no link with tracker %s", measure, tracker)
+		}
+		if err != nil {
+			return err
+		}
+		before := row.link()
+		if before.State != domain.LinkOscillating {
+			return domain.Errorf(domain.ErrConflict, "the link of %s with %s is %s; only one that was stopped as oscillating can be resumed", measure, tracker, before.State)
+		}
+		after := row
+		after.State, after.Live, after.Reason, after.LastError, after.NextAttempt = string(domain.LinkPending), true, "", "", 0
+		after.UpdatedAt, after.Version = newInstant(tx.now), row.Version+1
+		if err := tx.update(&row, &after, "id", row.ID, row.Version); err != nil {
+			return err
+		}
+		if err := tx.Model(&linkStateRow{}).Where("link = ?", row.ID).Update("writes", toJSON([]domain.WriteMark(nil))).Error; err != nil {
+			return err
+		}
+		link = after.link()
+		if err := tx.enqueue(LinkWork, map[string]string{linkWork(link.ID): row.ID}); err != nil {
+			return err
+		}
+		return tx.history(domain.SubjectMeasure, row.Measure, by, entries(domain.LinkStateChange(before, link.State, "")))
+	})
+	return link, err
+}
+
 // detach ends a link: open conflicts end undecided with it.
 func (tx *txn) detach(row linkRow, reason string) (domain.Link, error) {
 	after := row

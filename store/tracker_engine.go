@@ -123,6 +123,16 @@ func (db *DB) UpdateLimits(ctx context.Context, credential string, change func(*
 	})
 }
 
+// Limits returns what is known of a credential's rate limits.
+func (db *DB) Limits(ctx context.Context, credential string) (domain.Limits, error) {
+	var row limitsRow
+	err := db.read(ctx).Where("credential = ?", credential).Limit(1).Find(&row).Error
+	if err != nil || row.Body == "" {
+		return domain.Limits{}, asDomain(err)
+	}
+	return fromJSON[domain.Limits](row.Body, "limits")
+}
+
 type identityRow struct {
 	Tracker string `gorm:"primaryKey"`
 	Person  string `gorm:"primaryKey"`

@@ -43,7 +43,7 @@ const (
 	// is told when to come back.
 	longestPacing = 5 * time.Second
 	// reserved is the share of the hourly budget kept for people.
-	reserved = 0.2
+	reserved = domain.Reserved
 )
 
 type personKey struct{}

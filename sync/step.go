@@ -122,8 +122,8 @@ func (s *step) once(ctx context.Context) (bool, error) {
 	if !s.current() {
 		return true, s.fetch(ctx)
 	}
-	if s.oscillates(d) {
-		return false, s.stop(ctx, domain.LinkOscillating, "more than 6 automatic writes in 10 minutes; something sets the values back")
+	if why := s.oscillates(d); why != "" {
+		return false, s.stop(ctx, domain.LinkOscillating, why)
 	}
 	return true, s.push(ctx, d)
 }
@@ -204,17 +204,17 @@ func (s *step) commitLocal(ctx context.Context, d Decision, rest bool) error {
 	return s.commit(ctx, link, d.Receive, d.Conflicts)
 }
 
-func (s *step) commit(ctx context.Context, link domain.Link, receive []domain.FieldUpdate, conflicts []domain.Conflict) error {
+func (s *step) commit(ctx context.Context, link domain.Link, receive []domain.FieldUpdate, conflicts []domain.Conflict, history ...domain.FieldChange) error {
 	for n := range conflicts {
 		conflicts[n].Link, conflicts[n].Measure, conflicts[n].Tracker = link.ID, link.Measure, link.Tracker
 	}
 	by := domain.Attribution{Source: domain.FromSystem, Actor: "system", OnBehalf: s.view.Tracker.ID}
-	if link.Snapshot != nil {
+	if link.Snapshot != nil && len(history) == 0 { // a row of history is our own act, whoever caused it
 		by = attribution(s.view, *link.Snapshot)
 	}
 	link.UpdatedAt = s.e.Now()
 	view, err := s.e.Store.CommitLink(ctx, domain.LinkCommit{Link: link, Receive: receive, MeasureVersion: s.link.Measure.Version,
-		By: by, Conflicts: conflicts, Lease: s.lease, Now: s.e.Now()})
+		By: by, Conflicts: conflicts, History: history, Lease: s.lease, Now: s.e.Now()})
 	if err != nil {
 		return err
 	}
@@ -457,20 +457,37 @@ func recent(marks []domain.WriteMark, now time.Time) []domain.WriteMark {
 // oscillates is the loop breaker (T89): the same two sets of values in turn, or
 // many writes of values that were set back in between, without a person's
 // change here. Many edits of people in another tracker are no loop: here
-// nobody touches what we wrote.
-func (s *step) oscillates(d Decision) bool {
+// nobody touches what we wrote. It says what went on, or nothing.
+func (s *step) oscillates(d Decision) string {
 	if !s.automatic() {
-		return false
+		return ""
 	}
 	marks := recent(s.link.Link.Writes, s.e.Now())
 	if n := len(marks); n >= 3 {
 		h := hashValues(d)
 		if marks[n-2].Hash == h && marks[n-1].Hash == marks[n-3].Hash && marks[n-1].Hash != h {
-			return true
+			return s.turns("the same two values in turn", d, marks[n-1].Wrote)
 		}
 	}
-	next := domain.WriteMark{Believed: valuesOf(*s.link.Link.Snapshot, d.Write), Wrote: d.Values}
-	return contested(append(marks, next)) > maxContested
+	found := valuesOf(*s.link.Link.Snapshot, d.Write)
+	if n := contested(append(marks, domain.WriteMark{Believed: found, Wrote: d.Values})); n > maxContested {
+		return s.turns(fmt.Sprintf("%d automatic writes in 10 minutes, each set back", n), d, found)
+	}
+	return ""
+}
+
+// turns says which field goes back and forth, between which values.
+func (s *step) turns(what string, d Decision, other map[domain.Field]string) string {
+	by := ""
+	if actor := s.link.Link.Snapshot.Actor; actor != "" {
+		by = "; the last change there is by " + actor
+	}
+	for _, f := range d.Write {
+		if v, ok := other[f]; ok && v != d.Values[f] {
+			return fmt.Sprintf("%s: %s goes between %q and %q%s; stop what sets it back, then resume the link", what, f, clip(v), clip(d.Values[f]), by)
+		}
+	}
+	return what + by + "; stop what sets the values back, then resume the link"
 }
 
 // maxContested is how many contested writes in ten minutes are still an argument
@@ -506,10 +523,12 @@ func hashValues(d Decision) string {
 	return strconv.FormatUint(h.Sum64(), 36)
 }
 
-// stop ends the synchronisation of a link until a person looks at it.
+// stop ends the synchronisation of a link until a person looks at it; the
+// history says why.
 func (s *step) stop(ctx context.Context, state domain.LinkState, reason string) error {
 	link := s.link.Link
+	change := domain.LinkStateChange(link, state, reason)
 	link.State, link.Reason = state, reason
 	s.report.problem(s.link, reason)
-	return s.commit(ctx, link, nil, nil)
+	return s.commit(ctx, link, nil, nil, change)
 }

@@ -149,6 +149,13 @@ func (s *Server) detachLink(c echo.Context, p *templates.Page) error {
 	})
 }
 
+func (s *Server) resumeLink(c echo.Context, p *templates.Page) error {
+	return s.act(c, p, "resume", "resumed", func(form url.Values, _ int64) error {
+		_, err := s.app.Links.Resume(c.Request().Context(), p.Actor, measureKey(c), domain.TrackerID(form.Get("tracker")))
+		return err
+	})
+}
+
 func (s *Server) putBack(c echo.Context, p *templates.Page) error {
 	return s.act(c, p, "put_back", "put_back", func(form url.Values, version int64) error {
 		seq, err := strconv.ParseInt(form.Get("seq"), 10, 64)

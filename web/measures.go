@@ -25,6 +25,7 @@ func (s *Server) measureRoutes(get, post register) {
 	post("/measures/:key/observations", s.addObservation)
 	post("/measures/:key/links", s.addLink)
 	post("/measures/:key/unlink", s.detachLink)
+	post("/measures/:key/resume", s.resumeLink)
 	post("/measures/:key/put-back", s.putBack)
 }
 

@@ -49,6 +49,9 @@ func sentence(p *templates.Page, c domain.Change) (text, from, to string) {
 	case domain.ChangeObservation:
 		return p.T("story.observation", "To", observed(p, c.To)), "", ""
 	case domain.ChangeConfig:
+		if c.Field == "link_state" {
+			return p.T("story.link_state", "From", c.From, "To", c.To), "", ""
+		}
 		return p.T("story.config", "Field", field), c.From, c.To
 	case domain.ChangeErase:
 		return p.T("story.erase", "Field", field), "", ""

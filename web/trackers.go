@@ -46,19 +46,14 @@ func (s *Server) tracker(c echo.Context, p *templates.Page) error {
 
 // showTracker shows a tracker with the result of what was just asked of it.
 func (s *Server) showTracker(c echo.Context, p *templates.Page, v templates.TrackerView) error {
-	health, err := s.app.Trackers.Health(c.Request().Context(), p.Actor)
+	health, err := s.app.Trackers.HealthOf(c.Request().Context(), p.Actor, trackerID(c))
 	if err != nil {
 		return err
 	}
-	for _, h := range health {
-		if h.Tracker.ID == trackerID(c) {
-			v.TrackerHealth = h
-			v.Hook = s.publicURL + "/hooks/" + string(h.Tracker.Kind) + "/" + string(h.Tracker.ID)
-			p.Title, p.Section = string(h.Tracker.ID), "trackers"
-			return s.show(c, p, templates.Tracker(p, v))
-		}
-	}
-	return domain.Errorf(domain.ErrNotFound, "tracker %s is not known", trackerID(c))
+	v.TrackerHealth = health
+	v.Hook = s.publicURL + "/hooks/" + string(health.Tracker.Kind) + "/" + string(health.Tracker.ID)
+	p.Title, p.Section = string(health.Tracker.ID), "trackers"
+	return s.show(c, p, templates.Tracker(p, v))
 }
 
 // askTracker asks a tracker something and shows the answer on its page.

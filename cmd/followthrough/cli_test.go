@@ -76,6 +76,8 @@ func TestCommandLine(t *testing.T) {
 		{line: "measure link --tracker nowhere M-1", code: exitFinding, says: "nowhere"},
 		{line: "tracker add acme --repository acme/platform --base-url https://evil.example --credential-file " + token, code: exitFinding, says: "evil.example"},
 		{line: "tracker list", says: ""},
+		{line: "tracker status nowhere", code: exitFinding, says: "nowhere"},
+		{line: "measure resume M-1 --tracker nowhere", code: exitFinding, says: "has no link with tracker nowhere"},
 		{line: "tracker check nowhere", code: exitFinding, says: "nowhere"},
 		{line: "sync", code: exitFinding, says: "there is no tracker yet"},
 		{line: "sync nowhere --dry-run", code: exitFinding, says: "nowhere"},

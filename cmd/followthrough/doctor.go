@@ -93,15 +93,11 @@ func clockGap(s domain.TrackerStatus) error {
 }
 
 func expiring(t domain.Tracker, now time.Time) error {
-	if t.CredentialExpires.IsZero() {
-		return nil
-	}
-	left := t.CredentialExpires.Sub(now)
-	switch {
-	case left <= 0:
+	switch warning, days := t.Expiry(now); warning {
+	case domain.Expired:
 		return fmt.Errorf("expired on %s", t.CredentialExpires.Format(time.DateOnly))
-	case left < 30*24*time.Hour:
-		return fmt.Errorf("expires in %d days", int(left.Hours()/24))
+	case domain.ExpiryMonth, domain.ExpiryWeek, domain.ExpiryDay:
+		return fmt.Errorf("expires in %d days", days)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,6 +44,15 @@ func TestTwoRobots(t *testing.T) {
 		t.Fatalf("after %d rounds nothing has stopped the loop", rounds)
 	}
 	t.Logf("stopped after %d rounds", rounds)
+	var link domain.Link
+	for _, l := range h.must(h.app.Links.List(t.Context(), operator(), key)).([]domain.Link) {
+		if l.State == domain.LinkOscillating {
+			link = l
+		}
+	}
+	if !strings.Contains(link.Reason, `priority goes between "P1" and "P3"`) && !strings.Contains(link.Reason, `priority goes between "P3" and "P1"`) {
+		t.Errorf("the reason does not say what went on: %s", link.Reason)
+	}
 	quiet := h.writes()
 	for range 5 {
 		h.later(time.Minute)
@@ -52,5 +62,25 @@ func TestTwoRobots(t *testing.T) {
 	}
 	if n := h.writes() - quiet; n > 2 {
 		t.Errorf("%d writes after the loop was stopped", n)
+	}
+	if code, out := h.cli("", "tracker", "status", string(link.Tracker)); code != exitFinding || !strings.Contains(out, "links oscillating   1") {
+		t.Errorf("tracker status: exit %d\n%s", code, out)
+	}
+	if code, out := h.cli("", "measure", "resume", string(key), "--tracker", string(link.Tracker)); code != exitFine {
+		t.Fatalf("resume: exit %d\n%s", code, out)
+	}
+	h.pass()
+	if stopped() {
+		t.Error("with the robots gone, the link is stopped again")
+	}
+	history := h.must(h.app.Measures.History(t.Context(), operator(), key, domain.Page{Limit: 200})).(domain.List[domain.Change])
+	rows := 0
+	for _, c := range history.Items {
+		if c.Field == "link_state" {
+			rows++
+		}
+	}
+	if rows != 2 {
+		t.Errorf("%d rows of history tell of the stop and the resumption, want 2", rows)
 	}
 }

@@ -30,6 +30,7 @@ func (env *environmentOf) measureCommand() *cli.Command {
 		command("edit", "change a measure", "KEY", edit, env.with(env.measureEdit)),
 		command("evidence", "add a link that shows the work is done", "KEY", []cli.Flag{&cli.StringFlag{Name: "title", Required: true}, &cli.StringFlag{Name: "url", Required: true}}, env.with(env.measureEvidence)),
 		command("link", "create an issue for a measure, or adopt an existing one with --url", "KEY", []cli.Flag{&cli.StringFlag{Name: "tracker", Required: true}, &cli.StringFlag{Name: "url"}}, env.with(env.measureLink)),
+		command("resume", "set a link going again that was stopped because both sides set each other's values back", "KEY", []cli.Flag{&cli.StringFlag{Name: "tracker", Required: true}}, env.with(env.measureResume)),
 		command("unlink", "end the link with a tracker; the issue stays", "KEY", []cli.Flag{&cli.StringFlag{Name: "tracker", Required: true}}, env.with(env.measureUnlink)))
 }
 
@@ -246,5 +247,17 @@ func (env *environmentOf) measureUnlink(ctx context.Context, cmd *cli.Command, p
 		return err
 	}
 	fmt.Fprintf(env.stdout, "%s is no longer linked with %s; the issue stays\n", key, cmd.String("tracker"))
+	return nil
+}
+
+func (env *environmentOf) measureResume(ctx context.Context, cmd *cli.Command, p *program) error {
+	key, err := oneArg(cmd, "the measure's key")
+	if err != nil {
+		return err
+	}
+	if _, err := p.app.Links.Resume(ctx, operator(), domain.MeasureKey(key), domain.TrackerID(cmd.String("tracker"))); err != nil {
+		return err
+	}
+	fmt.Fprintf(env.stdout, "%s is kept in step with %s again\n", key, cmd.String("tracker"))
 	return nil
 }

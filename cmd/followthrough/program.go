@@ -99,7 +99,7 @@ func (p *program) wire() {
 		MeasureURL:  func(k domain.MeasureKey) string { return cfg.PublicURL + "/measures/" + string(k) },
 		IncidentURL: func(k domain.IncidentKey) string { return cfg.PublicURL + "/incidents/" + string(k) },
 		Now:         now, Log: p.log.With("component", "sync"), Settings: pace})
-	options := app.Options{Store: p.db, Now: now, Zone: cfg.Zone, Hosts: cfg.TrackerHosts, Remote: remote{p.engine},
+	options := app.Options{Store: p.db, Now: now, Zone: cfg.Zone, Hosts: cfg.TrackerHosts, Remote: remote{p.engine, p.db},
 		Dumps: dumpFileOf(cfg), Version: version}
 	if p.how == alone && strings.HasPrefix(cfg.DatabaseURL, "sqlite:") {
 		options.TokenCache = time.Second // one process alone writes; a revocation empties it at once

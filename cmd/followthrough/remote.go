@@ -5,11 +5,15 @@ import (
 
 	"github.com/followthrough/followthrough/app"
 	"github.com/followthrough/followthrough/domain"
+	"github.com/followthrough/followthrough/store"
 	tracksync "github.com/followthrough/followthrough/sync"
 )
 
 // remote is the sync engine as the operations see it.
-type remote struct{ engine *tracksync.Engine }
+type remote struct {
+	engine *tracksync.Engine
+	db     *store.DB
+}
 
 // Resolve implements app.Remote.
 func (r remote) Resolve(ctx context.Context, tracker domain.TrackerID, address string) (domain.Snapshot, error) {
@@ -48,6 +52,15 @@ func (r remote) Repair(ctx context.Context, tracker domain.TrackerID, difference
 // Try implements app.Remote.
 func (r remote) Try(ctx context.Context, tracker domain.Tracker, secrets domain.Secrets) (domain.MappingReport, error) {
 	return r.engine.Try(tracksync.ForPerson(ctx), tracker, secrets)
+}
+
+// Limits implements app.Remote.
+func (r remote) Limits(ctx context.Context, tracker domain.TrackerID) (domain.Limits, error) {
+	view, err := r.db.Tracker(ctx, tracker)
+	if err != nil {
+		return domain.Limits{}, err
+	}
+	return r.db.Limits(ctx, budgetOf(view.Tracker, view.Secrets))
 }
 
 // pass reports a run of the engine.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v3"
 
@@ -33,6 +32,7 @@ func (env *environmentOf) trackerCommand() *cli.Command {
 	return group("tracker", "configure the GitHub repositories and Jira projects to keep in step with",
 		command("add", "configure a tracker", "ID", add, env.with(env.trackerAdd)),
 		command("list", "list the trackers and how they are doing", "", outputFlags(), env.with(env.trackerList)),
+		command("status", "show how one tracker is doing: queue, budget, credential, errors; exit 1 when something is wrong", "ID", []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON"}}, env.with(env.trackerStatus)),
 		command("check", "connect, read labels, workflow and screens, and show what would not survive; exit 1 on any loss", "ID", []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON"}, &cli.BoolFlag{Name: "save", Usage: "store the suggested mapping"}}, env.with(env.trackerCheck)),
 		command("remove", "stop synchronising with a tracker; issues and measures stay", "ID", nil, env.with(env.trackerRemove)),
 		env.webhookCommand(),
@@ -122,47 +122,6 @@ func (env *environmentOf) secretFile(name, flag string) (string, error) {
 		return "", usageError{fmt.Errorf("%s is empty", name)}
 	}
 	return secret, nil
-}
-
-func (env *environmentOf) trackerList(ctx context.Context, cmd *cli.Command, p *program) error {
-	if err := noArgs(cmd); err != nil {
-		return err
-	}
-	trackers, err := p.app.Trackers.List(ctx, operator())
-	if err != nil {
-		return err
-	}
-	out := table{header: []string{"id", "kind", "place", "state", "last poll", "quota left", "problem"}, items: trackers}
-	for _, t := range trackers {
-		status, err := p.app.Trackers.Status(ctx, operator(), t.ID)
-		if err != nil {
-			return err
-		}
-		state, polled, quota := "active", "never", ""
-		if t.Paused {
-			state = "paused"
-		}
-		if !status.PolledAt.IsZero() {
-			polled = ago(p.now().Sub(status.PolledAt))
-		}
-		if status.Quota.Limit > 0 {
-			quota = fmt.Sprintf("%d/%d", status.Quota.Remaining, status.Quota.Limit)
-		}
-		out.rows = append(out.rows, []string{string(t.ID), string(t.Kind) + "/" + string(t.Flavor), t.Place(), state, polled, quota, status.LastError})
-	}
-	return out.print(cmd, env.stdout)
-}
-
-func ago(d time.Duration) string {
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s ago", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min ago", int(d.Minutes()))
-	case d < 48*time.Hour:
-		return fmt.Sprintf("%d h ago", int(d.Hours()))
-	}
-	return fmt.Sprintf("%d d ago", int(d.Hours()/24))
 }
 
 func (env *environmentOf) trackerCheck(ctx context.Context, cmd *cli.Command, p *program) error {
