@@ -125,6 +125,17 @@ func TestEveryRoute(t *testing.T) {
 	w.stopLink(key)
 	w.post("member", at+"/links/platform/resume", nil).want(200)
 
+	// Saved views.
+	view := w.post("member", v1("/views"), object{"name": "P0 of storage", "page": "measures", "query": "priority=P0&cursor=x", "share": "team", "team": "t_a"}).want(201)
+	if view.text("query") != "priority=P0" {
+		t.Errorf("view = %s", view.body)
+	}
+	list("viewer", "/views")
+	w.get("viewer", v1("/views/"+view.text("id"))).want(200)
+	w.patch("viewer", v1("/views/"+view.text("id")), view.etag(), object{"name": "mine now"}).want(403)
+	view = w.patch("member", v1("/views/"+view.text("id")), view.etag(), object{"share": "organisation"}).want(200)
+	del("/views/"+view.text("id"), view.etag()).want(204)
+
 	// The ends of things.
 	link := w.get("viewer", at+"/links/platform").want(200)
 	del("/measures/"+key+"/links/platform", link.etag()).want(204)

@@ -20,6 +20,7 @@ type Store interface {
 	accessStore
 	peopleStore
 	policyStore
+	savedViewStore
 }
 
 // Options is what the operations are built from.
@@ -56,6 +57,7 @@ type App struct {
 	People      *People
 	Policies    *Policies
 	Assessments *Assessments
+	SavedViews  *SavedViews
 
 	// Now and Zone are the clock and the zone the operations judge by.
 	Now  func() time.Time
@@ -83,6 +85,7 @@ func New(o Options) *App {
 		People:      &People{Store: o.Store, Now: o.Now, forget: access.Forget},
 		Policies:    policies,
 		Assessments: &Assessments{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
+		SavedViews:  &SavedViews{Store: o.Store, Now: o.Now},
 		Now:         o.Now,
 		Zone:        zone,
 	}

@@ -43,6 +43,8 @@ const (
 	SubjectPolicy   Subject = "policy"
 	// SubjectAssessment is a periodic assessment of recurrence; its key is the period.
 	SubjectAssessment Subject = "assessment"
+	// SubjectView is a saved view.
+	SubjectView Subject = "view"
 )
 
 // Attribution says who caused a change and why. It accompanies every write.

@@ -74,7 +74,7 @@ func (db *DB) subjectInScope(ctx context.Context, scope domain.Scope, subject do
 	case domain.SubjectTracker:
 		_, err := db.TrackerByID(ctx, scope, domain.TrackerID(key))
 		return err
-	case domain.SubjectPerson, domain.SubjectTeam, domain.SubjectToken, domain.SubjectPolicy, domain.SubjectAssessment:
+	case domain.SubjectPerson, domain.SubjectTeam, domain.SubjectToken, domain.SubjectPolicy, domain.SubjectAssessment, domain.SubjectView:
 	}
 	return notFound(string(subject), key)
 }

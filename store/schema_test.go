@@ -18,7 +18,7 @@ import (
 
 // rowTypes are all types that are rows of a table.
 func rowTypes() []schema.Tabler {
-	return []schema.Tabler{changeRow{}, conflictRow{}, deliveryRow{}, evidenceRow{}, idempotencyRow{}, identityRow{}, incidentRow{}, limitsRow{}, linkRow{}, linkStateRow{}, measureRow{}, membershipRow{}, noticeRow{}, noticeSettingsRow{}, observationRow{}, passwordRow{}, personRow{}, policyRow{}, roundRow{}, sessionRow{}, setupRow{}, snoozeRow{}, teamRow{}, termRow{}, tokenRow{}, trackerRow{}, trackerStatusRow{}, workRow{}}
+	return []schema.Tabler{changeRow{}, conflictRow{}, deliveryRow{}, evidenceRow{}, idempotencyRow{}, identityRow{}, incidentRow{}, limitsRow{}, linkRow{}, linkStateRow{}, measureRow{}, membershipRow{}, noticeRow{}, noticeSettingsRow{}, observationRow{}, passwordRow{}, personRow{}, policyRow{}, roundRow{}, sessionRow{}, setupRow{}, snoozeRow{}, teamRow{}, termRow{}, tokenRow{}, trackerRow{}, trackerStatusRow{}, viewRow{}, workRow{}}
 }
 
 // A row type that is missing above would escape the test below.
