@@ -143,6 +143,9 @@ func TestEveryRoute(t *testing.T) {
 	del("/measures/"+key+"/links?tracker=platform", "*").want(204)
 	del("/trackers/platform", w.get("admin", v1("/trackers/platform")).etag()).want(204)
 	setUp(t, w)
+	if err := w.db.CheckLog(t.Context()); err != nil {
+		t.Errorf("the log after all that: %v", err)
+	}
 
 	for _, r := range w.server.table {
 		if !w.served[r.id] {

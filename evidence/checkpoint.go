@@ -23,6 +23,15 @@ type Checkpoint struct {
 	Note   []byte // the signed text
 }
 
+// LogHead is the log as it is stored now, not signed.
+type LogHead struct {
+	Name  string
+	Epoch int64
+	Size  int64
+	Root  tlog.Hash
+	Key   string // the public key, NAME+HASH+KEY; empty before the first signature
+}
+
 // OriginOf names the log in checkpoints of an epoch; the first is 0.
 func OriginOf(log string, epoch int64) string {
 	if epoch == 0 {
@@ -31,8 +40,8 @@ func OriginOf(log string, epoch int64) string {
 	return log + "/epoch-" + strconv.FormatInt(epoch, 10)
 }
 
-// epochOf reads the epoch from an origin; ok is false for another log.
-func epochOf(log, origin string) (epoch int64, ok bool) {
+// EpochOf reads the epoch from an origin; ok is false for another log.
+func EpochOf(log, origin string) (epoch int64, ok bool) {
 	if origin == log {
 		return 0, true
 	}
@@ -43,6 +52,12 @@ func epochOf(log, origin string) (epoch int64, ok bool) {
 	epoch, err := strconv.ParseInt(text, 10, 64)
 	return epoch, err == nil && OriginOf(log, epoch) == origin && epoch > 0
 }
+
+// Signer signs checkpoints.
+type Signer = note.Signer
+
+// NewSigner reads the secret key of a log.
+func NewSigner(key string) (Signer, error) { return note.NewSigner(key) }
 
 // Sign signs a tree's head.
 func Sign(signer note.Signer, epoch, size int64, root tlog.Hash) (Checkpoint, error) {
@@ -71,7 +86,7 @@ func OpenCheckpoint(signed []byte, verifier note.Verifier) (Checkpoint, error) {
 		return Checkpoint{}, fmt.Errorf("the checkpoint has not three lines")
 	}
 	c := Checkpoint{Origin: lines[0], Note: bytes.Clone(signed)}
-	if _, ok := epochOf(verifier.Name(), c.Origin); !ok {
+	if _, ok := EpochOf(verifier.Name(), c.Origin); !ok {
 		return c, fmt.Errorf("the checkpoint is of the log %q and the key of %q", c.Origin, verifier.Name())
 	}
 	if c.Size, err = strconv.ParseInt(lines[1], 10, 64); err != nil || c.Size < 0 {

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -121,10 +123,7 @@ type Opening struct {
 // and its salts. An erased value, whose salt is zero, has none; one that does
 // not open is returned as it is, for the verifier to refuse.
 func Openings(l Leaf, c domain.Change, salts []byte) []Opening {
-	texts := map[string]string{"actor": c.Actor, "on-behalf": string(c.OnBehalf), "ext": c.External, "request": c.Request, "reason": c.Reason}
-	for _, f := range rowFields(c) {
-		texts[f.Field+"/from"], texts[f.Field+"/to"] = f.From, f.To
-	}
+	known := texts(c)
 	var out []Opening
 	for _, v := range l.values() {
 		if !v.Value.Committed() {
@@ -136,8 +135,17 @@ func Openings(l Leaf, c domain.Change, salts []byte) []Opening {
 		salt := salts[:SaltSize:SaltSize]
 		salts = salts[SaltSize:]
 		if !isZero(salt) {
-			out = append(out, Opening{Name: v.Name, Salt: salt, Text: texts[v.Name]})
+			out = append(out, Opening{Name: v.Name, Salt: salt, Text: known[v.Name]})
 		}
+	}
+	return out
+}
+
+// texts are the values of a history row by their place in the leaf.
+func texts(c domain.Change) map[string]string {
+	out := map[string]string{"actor": c.Actor, "on-behalf": string(c.OnBehalf), "ext": c.External, "request": c.Request, "reason": c.Reason}
+	for _, f := range rowFields(c) {
+		out[f.Field+"/from"], out[f.Field+"/to"] = f.From, f.To
 	}
 	return out
 }
@@ -222,4 +230,34 @@ func Datum(name, text string) Field { return Field{Name: name, To: Value("=" + t
 // how many, and never which.
 func ErasedField(field string, n int) domain.FieldChange {
 	return domain.FieldChange{Kind: domain.ChangeErase, Field: field, To: strconv.Itoa(n)}
+}
+
+// CheckRow holds a leaf against the history row that is stored beside it and
+// returns how many values were erased.
+func CheckRow(l Leaf, c domain.Change, salts []byte) (erased int, err error) {
+	if l.Subject != string(c.Subject) || l.Seq != c.SubjectSeq || l.Kind != string(c.Kind) || l.Source != string(c.Source) ||
+		!l.Time.Equal(c.At) || !l.ExtTime.Equal(c.ExternalTime) || l.Overwritten != c.Overwritten || c.Subject != domain.SubjectPerson && l.Key != c.Key {
+		return 0, errors.New("its place, time, kind or source differ")
+	}
+	opened := map[string]bool{}
+	for _, o := range Openings(l, c, salts) {
+		opened[o.Name] = true
+		for _, v := range l.values() {
+			if v.Name == o.Name && Commit(o.Salt, o.Name, o.Text) != v.Value {
+				return 0, fmt.Errorf("%s is another text", o.Name)
+			}
+		}
+	}
+	clear := texts(c)
+	for _, v := range l.values() {
+		switch {
+		case v.Value.Committed():
+			if !opened[v.Name] {
+				erased++
+			}
+		case v.Value.Clear() != clear[v.Name]:
+			return 0, fmt.Errorf("%s is another value", v.Name)
+		}
+	}
+	return erased, nil
 }

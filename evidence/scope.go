@@ -27,6 +27,11 @@ type Scope struct {
 	App    string `json:"app"`
 }
 
+// NewScope is a period of everything; the caller narrows it.
+func NewScope(log string, from, to domain.Date, upto int64, now time.Time, app string) Scope {
+	return Scope{Format: packFormat, Log: log, From: from.String(), To: to.String(), Upto: upto, MadeAt: now.UTC().Format(timeFormat), App: app}
+}
+
 // Everything reports whether the pack must disclose every leaf.
 func (s Scope) Everything() bool { return s.Incident == "" && s.Team == "" }
 

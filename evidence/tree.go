@@ -49,6 +49,21 @@ func (r *Range) Add(h tlog.Hash) {
 	r.size++
 }
 
+// AddStored appends the hash of a leaf and returns what is to be stored with
+// it: that hash and those of the subtrees it completes, level by level.
+func (r *Range) AddStored(h tlog.Hash) []byte {
+	stored := append(make([]byte, 0, 2*tlog.HashSize), h[:]...)
+	edge := len(r.edges)
+	for n := r.size; n&1 == 1; n >>= 1 {
+		edge--
+		h = tlog.NodeHash(r.edges[edge], h)
+		stored = append(stored, h[:]...)
+	}
+	r.edges = append(r.edges[:edge], h)
+	r.size++
+	return stored
+}
+
 // Root returns the tree's head; that of an empty tree is SHA-256 of nothing.
 func (r *Range) Root() tlog.Hash {
 	if r.size == 0 {

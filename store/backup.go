@@ -107,6 +107,22 @@ func VerifyBackup(ctx context.Context, file string) error {
 	if rows != last || last != counter {
 		return fmt.Errorf("%s is incomplete: its history has %d rows and was counted to %d", file, rows, counter)
 	}
+	return verifyLog(ctx, pool, file)
+}
+
+// verifyLog checks that the log of a copy has all its leaves. A backup from
+// before the log has none.
+func verifyLog(ctx context.Context, pool *sql.DB, file string) error {
+	var tables, leaves, last, size int64
+	if err := pool.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'leaves'").Scan(&tables); err != nil || tables == 0 {
+		return err
+	}
+	if err := pool.QueryRowContext(ctx, "SELECT count(*), COALESCE(MAX(num) + 1, 0), COALESCE((SELECT size FROM logs), 0) FROM leaves").Scan(&leaves, &last, &size); err != nil {
+		return err
+	}
+	if leaves != last || last != size {
+		return fmt.Errorf("%s is incomplete: its log has %d leaves and was counted to %d", file, leaves, size)
+	}
 	return nil
 }
 

@@ -146,6 +146,12 @@ func checkSurvivor(t *testing.T, file string, round int, acknowledged map[string
 			t.Errorf("round %d: %s has version %d and %d history rows", round, key, v, rows)
 		}
 	}
+	if err := db.CheckLog(t.Context()); err != nil {
+		t.Errorf("round %d: %v", round, err)
+	}
+	if n := count(t, db, "SELECT count(*) FROM leaves WHERE seq IS NOT NULL"); n != last {
+		t.Errorf("round %d: %d leaves, %d history rows", round, n, last)
+	}
 	if n := count(t, db, "SELECT value FROM sequences WHERE name = 'history'"); n != last {
 		t.Errorf("round %d: counted to %d, %d rows", round, n, last)
 	}

@@ -58,11 +58,11 @@ func loadDataset(tb testing.TB, db *DB, n int, history bool) {
 			salt = `decode(md5(i::text) || md5(i::text), 'hex')`
 		}
 		statements = append(statements,
-			"INSERT INTO history (seq, subject, key, subject_seq, at, kind, field, from_value, to_value, overwritten, source, actor, on_behalf, external, request, reason, app, salt) "+
+			"INSERT INTO history (seq, subject, key, subject_seq, at, kind, field, from_value, to_value, overwritten, source, actor, on_behalf, external, request, reason, app, salt, leaf) "+
 				"SELECT i, 'measure', 'M-' || (1 + (i - 1) % "+size+"), 1 + (i - 1) / "+size+", 1700000000000000 + i * 1000000, "+
 				"CASE (i - 1) / "+size+" WHEN 0 THEN 'create' WHEN 1 THEN 'field' WHEN 2 THEN 'close' ELSE 'verify' END, CASE WHEN i <= "+size+" THEN '' ELSE 'status' END, '', "+
 				"CASE (i - 1) / "+size+` WHEN 0 THEN '{"created_at":"2023-11-14T22:13:20Z","due_on":"2024-01-01","kind":"prevent","priority":"P1","status":"proposed","team":"t_1","title":"Measure number"}' `+
-				"WHEN 1 THEN 'accepted' WHEN 2 THEN 'done' ELSE 'verified' END, FALSE, 'user', 'p_1', '', '', 'r', '', 'test', "+salt+" FROM "+series(strconv.Itoa(4*n)),
+				"WHEN 1 THEN 'accepted' WHEN 2 THEN 'done' ELSE 'verified' END, FALSE, 'user', 'p_1', '', '', 'r', '', 'test', "+salt+", i FROM "+series(strconv.Itoa(4*n)),
 			"UPDATE sequences SET value = "+strconv.Itoa(4*n)+" WHERE name = 'history'")
 	}
 	if db.onPostgres() {

@@ -113,9 +113,14 @@ func (db *DB) Close() error {
 
 func (db *DB) atClose(f func() error) { db.closers = append(db.closers, f) }
 
-// Migrate brings the schema up to date and returns the applied steps.
+// Migrate brings the schema up to date, begins the evidence log where there is
+// none yet, and returns the applied steps.
 func (db *DB) Migrate(ctx context.Context) ([]migrations.Step, error) {
-	return migrations.Up(ctx, db.sql, db.dialect)
+	steps, err := migrations.Up(ctx, db.sql, db.dialect)
+	if err != nil {
+		return steps, err
+	}
+	return steps, db.beginLog(ctx)
 }
 
 // MigrationStatus lists the steps this program knows.

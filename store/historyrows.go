@@ -24,8 +24,7 @@ func (db *DB) scanChanges(ctx context.Context, query string, args []any, size in
 	defer func() { _ = rows.Close() }() // Err below tells
 	changes = make([]domain.Change, 0, size)
 	var r changeRow
-	targets := []any{&r.Seq, &r.Subject, &r.Key, &r.SubjectSeq, &r.At, &r.Kind, &r.Field, &r.FromValue, &r.ToValue, &r.Overwritten, &r.Source, &r.Actor,
-		&r.OnBehalf, &r.External, &r.ExternalAt, &r.Request, &r.Reason}
+	targets := r.targets()
 	for rows.Next() {
 		if err := rows.Scan(targets...); err != nil {
 			return nil, err
@@ -33,6 +32,12 @@ func (db *DB) scanChanges(ctx context.Context, query string, args []any, size in
 		changes = append(changes, r.change())
 	}
 	return changes, rows.Err()
+}
+
+// targets are the places of the columns of changeColumns.
+func (r *changeRow) targets() []any {
+	return []any{&r.Seq, &r.Subject, &r.Key, &r.SubjectSeq, &r.At, &r.Kind, &r.Field, &r.FromValue, &r.ToValue, &r.Overwritten, &r.Source, &r.Actor,
+		&r.OnBehalf, &r.External, &r.ExternalAt, &r.Request, &r.Reason}
 }
 
 // briefly lists the columns with the named ones read as empty texts.

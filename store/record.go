@@ -1,7 +1,6 @@
 package store
 
 import (
-	"crypto/rand"
 	"errors"
 	"reflect"
 	"slices"
@@ -88,7 +87,11 @@ type changeRow struct {
 	Request     string
 	Reason      string
 	App         string
-	Salt        []byte
+	// Salt holds one random number for each value that the leaf hides.
+	Salt []byte
+	// Leaf is the row's number in the log; nil in rows from before the log.
+	Leaf     *int64
+	ErasedAt instant
 }
 
 // TableName implements schema.Tabler.
@@ -119,8 +122,8 @@ func entries(changes ...domain.FieldChange) []entry {
 	return out
 }
 
-// history appends rows about one subject. It is called last in an operation:
-// from here on the counter makes other writers wait.
+// history appends rows about one subject, and their leaves. It is called last
+// in an operation: from here on the counter makes other writers wait.
 func (tx *txn) history(subject domain.Subject, key string, by domain.Attribution, rows []entry) error {
 	if len(rows) == 0 {
 		return nil
@@ -129,22 +132,21 @@ func (tx *txn) history(subject domain.Subject, key string, by domain.Attribution
 	if err != nil {
 		return err
 	}
-	var last int64
-	if err := tx.Raw("SELECT COALESCE(MAX(subject_seq), 0) FROM history WHERE subject = ? AND key = ?", string(subject), key).
-		Scan(&last).Error; err != nil {
+	end, err := tx.tail(subject, key)
+	if err != nil {
 		return err
 	}
-	salts := make([]byte, 32*len(rows))
-	_, _ = rand.Read(salts) // never fails
 	stored := make([]changeRow, len(rows))
 	for n, row := range rows {
 		stored[n] = changeRow{
-			Seq: first + int64(n), Subject: string(subject), Key: key, SubjectSeq: last + 1 + int64(n), At: newInstant(tx.now),
+			Seq: first + int64(n), Subject: string(subject), Key: key, SubjectSeq: end.Last + 1 + int64(n), At: newInstant(tx.now),
 			Kind: string(row.Kind), Field: row.Field, FromValue: row.From, ToValue: row.To, Overwritten: row.overwritten,
 			Source: string(by.Source), Actor: by.Actor, OnBehalf: string(by.OnBehalf), External: by.External,
-			ExternalAt: newInstant(by.ExternalTime), Request: by.Request, Reason: by.Reason,
-			App: tx.db.app, Salt: salts[32*n : 32*(n+1)],
+			ExternalAt: newInstant(by.ExternalTime), Request: by.Request, Reason: by.Reason, App: tx.db.app,
 		}
+	}
+	if err := tx.leaves(end, stored); err != nil {
+		return err
 	}
 	for chunk := range slices.Chunk(stored, 500) {
 		if err := tx.Create(chunk).Error; err != nil {

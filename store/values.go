@@ -206,3 +206,16 @@ func fromJSON[T any](text, what string) (T, error) {
 
 // micros brings a time to the precision and zone of the database.
 func micros(t time.Time) time.Time { return newInstant(t).time() }
+
+// optionalSeq is the number of a history row; 0 is NULL.
+type optionalSeq int64
+
+// Value implements driver.Valuer.
+func (s optionalSeq) Value() (driver.Value, error) { return instant(s).Value() }
+
+// Scan implements sql.Scanner.
+func (s *optionalSeq) Scan(v any) error {
+	n, err := scanInt(v)
+	*s = optionalSeq(n)
+	return err
+}
