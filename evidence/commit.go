@@ -248,14 +248,14 @@ func CheckRow(l Leaf, c domain.Change, salts []byte) (erased int, err error) {
 			}
 		}
 	}
-	clear := texts(c)
+	inClear := texts(c)
 	for _, v := range l.values() {
 		switch {
 		case v.Value.Committed():
 			if !opened[v.Name] {
 				erased++
 			}
-		case v.Value.Clear() != clear[v.Name]:
+		case v.Value.Clear() != inClear[v.Name]:
 			return 0, fmt.Errorf("%s is another value", v.Name)
 		}
 	}

@@ -346,6 +346,9 @@ func (v *watch) history(links []domain.LinkView) {
 	if err != nil {
 		v.w.problem("history: %v", err)
 	}
+	if err := v.w.db.CheckLog(v.w.ctx); err != nil {
+		v.w.problem("history: the evidence log: %v", err)
+	}
 }
 
 // silence is P1 and P2: without edits nothing is written any more, there or here.
