@@ -2,17 +2,15 @@ package api
 
 import (
 	"context"
-	"io"
+	"errors"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/followthrough/followthrough/domain"
 )
-
-// maxHook is the largest webhook delivery.
-const maxHook = 5 << 20
 
 // addressToken is the header in which the adapter of Jira looks for the token.
 const addressToken = "X-Followthrough-Address-Token"
@@ -34,25 +32,44 @@ func (s *Server) hook(c echo.Context) error {
 	if token := c.QueryParam("token"); token != "" && kind == string(domain.Jira) {
 		r.Header.Set(addressToken, token)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxHook))
+	if r.ContentLength > maxHook {
+		return tooLargeHook()
+	}
+	body, err := s.hookMemory.read(http.MaxBytesReader(c.Response(), r.Body, maxHook))
+	defer body.release()
 	if err != nil {
 		var tooLarge *http.MaxBytesError
-		if asError(err, &tooLarge) {
-			return refuse(http.StatusRequestEntityTooLarge, "the delivery is larger than 5 MiB")
+		switch {
+		case asError(err, &tooLarge):
+			return tooLargeHook()
+		case errors.Is(err, errHooksBusy):
+			return sendAgain("too many deliveries are being taken in; send it again", 5*time.Second)
 		}
 		return badRequest("the delivery could not be read to its end", nil)
 	}
-	switch err := s.intake.Intake(r.Context(), kind, c.Param("tracker"), r.Header, body); domain.KindOf(err) {
+	err = s.intake.Intake(r.Context(), kind, c.Param("tracker"), r.Header, body.bytes)
+	switch domain.KindOf(err) {
 	case domain.ErrUnauthorized, domain.ErrNotFound:
 		return domain.Errorf(domain.ErrUnauthorized, "the delivery is not signed with a secret of this tracker")
 	case domain.ErrInvalid:
 		return badRequest("the delivery cannot be understood", nil)
 	default:
-		if err != nil {
-			return err
-		}
+	}
+	if err != nil {
+		// Nothing is acknowledged that is not stored: the tracker is asked to send it again (T79).
+		s.log.ErrorContext(r.Context(), "delivery not stored", "request", requestID(c), "tracker", c.Param("tracker"), "error", err)
+		return sendAgain("the delivery could not be stored; send it again", 30*time.Second)
 	}
 	return c.NoContent(http.StatusAccepted)
+}
+
+func tooLargeHook() error {
+	return refuse(http.StatusRequestEntityTooLarge, "the delivery is larger than 26 MiB")
+}
+
+// sendAgain asks the tracker to repeat a delivery.
+func sendAgain(why string, after time.Duration) error {
+	return &refusal{status: http.StatusServiceUnavailable, detail: why, header: map[string]string{"Retry-After": strconv.Itoa(int(after.Seconds()))}}
 }
 
 // readyWithin is how long the database may take to answer.

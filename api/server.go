@@ -53,7 +53,9 @@ type Server struct {
 	echo     *echo.Echo
 	table    []route
 	failures *failures
-	spec     specification
+	// hookMemory bounds what deliveries hold in memory.
+	hookMemory hookMemory
+	spec       specification
 	// origin refuses what a page of another site makes somebody's browser send.
 	origin *http.CrossOriginProtection
 }

@@ -44,6 +44,13 @@ func TestTrackerStatus(t *testing.T) {
 		t.Errorf("after a pass: %v", q)
 	}
 	w.get("viewer", prefix+"/trackers/nowhere/status").want(404)
+
+	// A new token brings its own end.
+	token := w.trackers.github.Token("robot", githubsim.TokenOptions{Repos: []string{"acme/platform"}, Expires: w.now().Add(90 * 24 * time.Hour)})
+	w.patch("admin", prefix+"/trackers/platform", "*", object{"credential": token}).want(200)
+	if got := w.get("viewer", at).want(200).json(); got["credential_warning"] != nil || got["credential_days_left"] != 89.0 && got["credential_days_left"] != 90.0 {
+		t.Errorf("after the new token: %v, %v days", got["credential_warning"], got["credential_days_left"])
+	}
 }
 
 // stopLink marks a measure's link with tracker platform as stopped by the loop breaker.

@@ -72,6 +72,7 @@ type trackerStatusJSON struct {
 	LastSuccess *string    `json:"last_success" format:"date-time" doc:"everything older is known"`
 	LagSeconds  *int64     `json:"lag_seconds" doc:"since the last success; null before the first one"`
 	SweptAt     *string    `json:"swept_at" format:"date-time"`
+	SweepError  *string    `json:"sweep_error" doc:"why the last complete look stopped; nothing was changed then"`
 	LastError   *string    `json:"last_error"`
 	LastErrorAt *string    `json:"last_error_at" format:"date-time"`
 	NextAttempt *string    `json:"next_attempt" format:"date-time"`
@@ -170,7 +171,7 @@ func (s *Server) trackerStatus(c *call) (reply, error) {
 func (s *Server) statusOf(h app.TrackerHealth) trackerStatusJSON {
 	t, q := h.Status, h.Queue
 	out := trackerStatusJSON{Tracker: string(h.Tracker.ID), Queue: queueJSON{q.Creates, q.Pushes, q.Deliveries, q.Due, q.Parked}, ETA: moment(h.ETA),
-		CredentialExpires: moment(h.Tracker.CredentialExpires), CredentialWarning: orNull(h.Expiry), LastSuccess: moment(t.PolledAt), SweptAt: moment(t.SweptAt), LastError: orNull(t.LastError),
+		CredentialExpires: moment(h.Tracker.CredentialExpires), CredentialWarning: orNull(h.Expiry), LastSuccess: moment(t.PolledAt), SweptAt: moment(t.SweptAt), SweepError: orNull(t.SweepError), LastError: orNull(t.LastError),
 		LastErrorAt: moment(t.LastErrorAt), NextAttempt: moment(t.NextAttempt), Failures: t.Failures}
 	if !t.PolledAt.IsZero() {
 		lag := max(0, int64(s.now().Sub(t.PolledAt).Seconds()))

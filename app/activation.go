@@ -34,18 +34,19 @@ func (s *Trackers) prepare(ctx context.Context, t domain.Tracker, secrets domain
 }
 
 // checkActive refuses a change after which an active tracker would lose data.
-func (s *Trackers) checkActive(ctx context.Context, before, after domain.Tracker, secrets domain.Secrets) error {
+// It returns when the credential ends, as far as the tracker was asked.
+func (s *Trackers) checkActive(ctx context.Context, before, after domain.Tracker, secrets domain.Secrets) (time.Time, error) {
 	if s.Remote == nil || after.Paused || !needsCheck(before, after, secrets) {
-		return nil
+		return time.Time{}, nil
 	}
 	report, err := s.Remote.Try(ctx, after, secrets)
 	if err != nil {
-		return fromTracker(err)
+		return time.Time{}, fromTracker(err)
 	}
 	if report.Loses() {
-		return domain.Errorf(domain.ErrConflict, "the tracker stays as it is, because its mapping would lose data: %s; correct the mapping, or keep it paused", losses(report))
+		return time.Time{}, domain.Errorf(domain.ErrConflict, "the tracker stays as it is, because its mapping would lose data: %s; correct the mapping, or keep it paused", losses(report))
 	}
-	return nil
+	return report.CredentialExpires, nil
 }
 
 // needsCheck reports whether a change touches what the mapping check looks at.

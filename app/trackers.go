@@ -95,7 +95,8 @@ func (s *Trackers) Edit(ctx context.Context, by domain.Actor, id domain.TrackerI
 	if err := s.checkTeam(ctx, trial.Team); err != nil {
 		return domain.Tracker{}, err
 	}
-	if err := s.checkActive(ctx, before, trial, domain.Secrets{Credential: patch.Credential.Value}); err != nil {
+	expires, err := s.checkActive(ctx, before, trial, domain.Secrets{Credential: patch.Credential.Value})
+	if err != nil {
 		return domain.Tracker{}, err
 	}
 	return s.Store.UpdateTracker(ctx, attribution(ctx, by, patch.Reason), id, version, func(t *domain.Tracker, secrets *domain.Secrets) error {
@@ -103,6 +104,9 @@ func (s *Trackers) Edit(ctx context.Context, by domain.Actor, id domain.TrackerI
 			patch.Change(t)
 		}
 		s.applySecrets(t, secrets, patch)
+		if !expires.IsZero() {
+			t.CredentialExpires = expires
+		}
 		t.ID, t.Kind, t.UpdatedAt = before.ID, before.Kind, s.Now()
 		if !t.Paused {
 			t.PauseReason = ""

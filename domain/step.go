@@ -16,9 +16,11 @@ type TrackerView struct {
 type TrackerStatus struct {
 	Tracker TrackerID
 	// PolledAt is our time of the last complete poll; everything older is known.
-	PolledAt      time.Time
-	ServerTime    time.Time
-	SweptAt       time.Time
+	PolledAt   time.Time
+	ServerTime time.Time
+	SweptAt    time.Time
+	// SweepError says why the last sweep stopped; polls do not take it away.
+	SweepError    string
 	LastError     string
 	LastErrorAt   time.Time
 	NextAttempt   time.Time

@@ -77,11 +77,27 @@ func (tx *txn) wakeHooks(tracker domain.TrackerID) error {
 	return tx.enqueue(HookWork, map[string]string{HookWork + ":" + string(tracker): string(tracker)})
 }
 
+// deliveryBytes is what one batch of deliveries may hold in memory; a larger
+// delivery comes alone.
+const deliveryBytes = 32 << 20
+
 // StoredDeliveries returns the oldest deliveries of a tracker that wait for
 // processing, in the order they came in.
 func (db *DB) StoredDeliveries(ctx context.Context, tracker domain.TrackerID, limit int) ([]domain.Delivery, error) {
+	var sizes []struct{ Num, Size int64 }
+	err := db.read(ctx).Raw("SELECT num, length(body) AS size FROM deliveries WHERE tracker = ? AND state = 'stored' ORDER BY num LIMIT ?", string(tracker), limit).Scan(&sizes).Error
+	if err != nil || len(sizes) == 0 {
+		return nil, asDomain(err)
+	}
+	last, total := sizes[0].Num, int64(0)
+	for _, s := range sizes {
+		if total += s.Size; total > deliveryBytes {
+			break
+		}
+		last = s.Num
+	}
 	var rows []deliveryRow
-	err := db.read(ctx).Where("tracker = ? AND state = 'stored'", string(tracker)).Order("num").Limit(limit).Find(&rows).Error
+	err = db.read(ctx).Where("tracker = ? AND state = 'stored' AND num <= ?", string(tracker), last).Order("num").Limit(limit).Find(&rows).Error
 	if err != nil {
 		return nil, asDomain(err)
 	}

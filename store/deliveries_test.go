@@ -62,6 +62,34 @@ func TestDeliveries(t *testing.T) {
 	})
 }
 
+// TestDeliveryBatches: a batch holds no more than its bytes; a delivery above
+// that comes alone, and none is passed over.
+func TestDeliveryBatches(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *DB) {
+		addTracker(t, db, "a", nil)
+		for n, size := range []int{10, deliveryBytes / 2, deliveryBytes / 2, 10, deliveryBytes + 1, 10} {
+			if err := db.StoreDelivery(t.Context(), domain.Delivery{Tracker: "a", ID: fmt.Sprint(n), Body: make([]byte, size), ReceivedAt: testNow}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var batches []string
+		for {
+			ids := ""
+			for _, d := range must[[]domain.Delivery](t)(db.StoredDeliveries(t.Context(), "a", 100)) {
+				ids += d.ID
+				if err := db.FinishDelivery(t.Context(), "a", d.ID, domain.DeliveryDone, ""); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if ids == "" {
+				break
+			}
+			batches = append(batches, ids)
+		}
+		same(t, "batches", []string{"01", "23", "4", "5"}, batches)
+	})
+}
+
 func TestSameDeliveryAtOnce(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *DB) {
 		addTracker(t, db, "a", nil)

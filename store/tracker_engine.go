@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -67,9 +68,20 @@ func (db *DB) TrackerStatus(ctx context.Context, id domain.TrackerID) (domain.Tr
 	return row.status(), nil
 }
 
-// SaveTrackerStatus stores how a tracker is doing; the cursor is not touched.
+// SaveTrackerStatus stores how a tracker is doing; the cursor and the sweep are not touched.
 func (db *DB) SaveTrackerStatus(ctx context.Context, status domain.TrackerStatus) error {
 	return db.write(ctx, func(tx *txn) error { return tx.saveStatus(status) })
+}
+
+// SaveSweep stores how a tracker's sweep ended: complete at a time, or why not.
+func (db *DB) SaveSweep(ctx context.Context, id domain.TrackerID, at time.Time, problem string) error {
+	columns := map[string]any{"sweep_error": problem}
+	if problem == "" {
+		columns["swept_at"] = newInstant(at)
+	}
+	return db.write(ctx, func(tx *txn) error {
+		return one(tx.Model(&trackerStatusRow{}).Where("tracker = ?", string(id)).Updates(columns), "tracker", string(id))
+	})
 }
 
 func (tx *txn) saveStatus(status domain.TrackerStatus) error {

@@ -119,6 +119,7 @@ type trackerStatusRow struct {
 	QuotaRemaining int64
 	QuotaResetAt   instant
 	HighestNumber  int64
+	SweepError     string
 	Cursor         []byte
 }
 
@@ -130,14 +131,15 @@ func (r trackerStatusRow) status() domain.TrackerStatus {
 		Tracker: domain.TrackerID(r.Tracker), PolledAt: r.PolledAt.time(), ServerTime: r.ServerTime.time(), SweptAt: r.SweptAt.time(),
 		LastError: r.LastError, LastErrorAt: r.LastErrorAt.time(), NextAttempt: r.NextAttempt.time(), Failures: int(r.Failures),
 		Quota:         domain.Quota{Limit: int(r.QuotaLimit), Remaining: int(r.QuotaRemaining), ResetAt: r.QuotaResetAt.time()},
-		HighestNumber: int(r.HighestNumber),
+		HighestNumber: int(r.HighestNumber), SweepError: r.SweepError,
 	}
 }
 
-// columns are all but the key and the cursor, which has its own writer.
+// statusColumns are all but the key, and what has its own writer: the cursor
+// and the sweep, which runs beside polls.
 func statusColumns(s domain.TrackerStatus) map[string]any {
 	return map[string]any{
-		"polled_at": newInstant(s.PolledAt), "server_time": newInstant(s.ServerTime), "swept_at": newInstant(s.SweptAt),
+		"polled_at": newInstant(s.PolledAt), "server_time": newInstant(s.ServerTime),
 		"last_error": s.LastError, "last_error_at": newInstant(s.LastErrorAt), "next_attempt": newInstant(s.NextAttempt),
 		"failures": s.Failures, "quota_limit": s.Quota.Limit, "quota_remaining": s.Quota.Remaining,
 		"quota_reset_at": newInstant(s.Quota.ResetAt), "highest_number": s.HighestNumber,

@@ -84,6 +84,9 @@ func TestStatusAndCursorAreApart(t *testing.T) {
 		if err := db.SaveTrackerStatus(t.Context(), want); err != nil {
 			t.Fatal(err)
 		}
+		if err := errors.Join(db.SaveSweep(t.Context(), "a", want.SweptAt, ""), db.SaveSweep(t.Context(), "a", testNow.Add(time.Hour), want.SweepError)); err != nil {
+			t.Fatal(err)
+		}
 		view := must[domain.TrackerView](t)(db.Tracker(t.Context(), "a"))
 		same(t, "status", want, view.Status)
 		same(t, "status alone", want, must[domain.TrackerStatus](t)(db.TrackerStatus(t.Context(), "a")))

@@ -17,6 +17,8 @@ type Store interface {
 	Trackers(ctx context.Context) ([]domain.TrackerID, error)
 	// SaveTrackerStatus stores how a tracker is doing; the cursor is not touched.
 	SaveTrackerStatus(ctx context.Context, status domain.TrackerStatus) error
+	// SaveSweep stores how a tracker's sweep ended: complete at a time, or why not.
+	SaveSweep(ctx context.Context, tracker domain.TrackerID, at time.Time, problem string) error
 	// LinkHeads finds the links of a tracker by immutable remote ids.
 	LinkHeads(ctx context.Context, tracker domain.TrackerID, remoteIDs []string) (map[string]domain.LinkHead, error)
 	// LinksOfTracker lists the live links of a tracker that have an issue.

@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/followthrough/followthrough/domain"
@@ -12,16 +13,29 @@ const sweepBatch = 200
 
 // Sweep reads every linked issue of a tracker by id: the proof behind webhook
 // and poll. More than one in twenty missing at once is taken for a fault of
-// the tracker, and nothing is changed (T39, T65).
+// the tracker, and nothing is changed (T39, T65); a single one is believed. How
+// it ended stays in the tracker's status.
 func (e *Engine) Sweep(ctx context.Context, id domain.TrackerID) (*Report, error) {
 	report := &Report{Tracker: id}
 	view, tracker, err := e.open(ctx, id)
 	if err != nil || view.Tracker.Paused {
 		return report, err
 	}
-	links, err := e.Store.LinksOfTracker(ctx, id)
+	err = e.sweep(ctx, view, tracker, report)
+	if ctx.Err() != nil {
+		return report, err // stopped half way: it says nothing about the tracker
+	}
+	problem := ""
 	if err != nil {
-		return report, err
+		problem = clipError(err)
+	}
+	return report, errors.Join(err, e.Store.SaveSweep(context.WithoutCancel(ctx), id, e.Now(), problem))
+}
+
+func (e *Engine) sweep(ctx context.Context, view domain.TrackerView, tracker Tracker, report *Report) error {
+	links, err := e.Store.LinksOfTracker(ctx, view.Tracker.ID)
+	if err != nil {
+		return err
 	}
 	// In the order of a list by creation, so that each batch goes on where the last one stopped.
 	slices.SortStableFunc(links, func(a, b domain.LinkHead) int { return a.Remote.Number - b.Remote.Number })
@@ -30,24 +44,19 @@ func (e *Engine) Sweep(ctx context.Context, id domain.TrackerID) (*Report, error
 		batch := links[start:min(start+sweepBatch, len(links))]
 		gone, err := e.sweepBatch(ctx, view, tracker, batch, report)
 		if err != nil {
-			return report, err
+			return err
 		}
 		missing = append(missing, gone...)
 	}
 	if len(missing) > max(1, len(links)/20) {
-		return report, domain.Errorf(domain.ErrUnavailable, "%d of %d issues of %s are missing at once; nothing is changed, check the tracker's access", len(missing), len(links), view.Tracker.Place())
+		return domain.Errorf(domain.ErrUnavailable, "%d of %d issues of %s are missing at once; nothing is changed, check the tracker's access", len(missing), len(links), view.Tracker.Place())
 	}
 	for _, head := range missing {
 		if err := e.workOn(ctx, head.ID, report, rereading); stops(err) {
-			return report, err
+			return err
 		}
 	}
-	if err := e.sweepTwins(ctx, view, tracker, report); err != nil {
-		return report, err
-	}
-	status := view.Status
-	status.SweptAt = e.Now()
-	return report, e.Store.SaveTrackerStatus(ctx, status)
+	return e.sweepTwins(ctx, view, tracker, report)
 }
 
 func (e *Engine) sweepBatch(ctx context.Context, view domain.TrackerView, tracker Tracker, batch []domain.LinkHead, report *Report) ([]domain.LinkHead, error) {

@@ -101,8 +101,12 @@ func (e *Engine) handle(ctx context.Context, work domain.Work) error {
 			return e.Poll(ctx, domain.TrackerID(what), nil)
 		})
 	case KindSweep:
-		return e.periodic(ctx, sweepKey(domain.TrackerID(what)), KindSweep, func() time.Duration { return e.Settings.Sweep }, func() error {
+		pause := e.Settings.Sweep
+		return e.periodic(ctx, sweepKey(domain.TrackerID(what)), KindSweep, func() time.Duration { return pause }, func() error {
 			_, err := e.Sweep(ctx, domain.TrackerID(what))
+			if err != nil {
+				pause = min(pause, sweepAgain)
+			}
 			return err
 		})
 	case KindRedeliver:
@@ -130,8 +134,12 @@ func (e *Engine) periodic(ctx context.Context, key, kind string, pause func() ti
 	return e.Schedule.ScheduleAt(context.WithoutCancel(ctx), key, kind, next)
 }
 
+// sweepAgain is when a sweep that stopped is tried again: a day without proof is long.
+const sweepAgain = time.Hour
+
 // pollPause is the time to the next poll. Below 30 % of the credential's budget
-// polls come half as often; below 10 % they wait for the budget to return.
+// polls come half as often; the rest that is kept for people is none of theirs,
+// so they wait for the budget to return.
 func (e *Engine) pollPause(ctx context.Context, id domain.TrackerID) time.Duration {
 	view, err := e.Store.Tracker(ctx, id)
 	if err != nil {
@@ -142,13 +150,16 @@ func (e *Engine) pollPause(ctx context.Context, id domain.TrackerID) time.Durati
 		return e.Settings.Poll
 	}
 	switch left := float64(q.Remaining) / float64(q.Limit); {
-	case left < 0.1:
+	case left < domain.Reserved:
 		return max(e.Settings.Poll, q.ResetAt.Sub(now))
-	case left < 0.3:
+	case left < slowBelow:
 		return 2 * e.Settings.Poll
 	}
 	return e.Settings.Poll
 }
+
+// slowBelow is the share of the budget below which polls come half as often.
+const slowBelow = 0.3
 
 // ensurePeriodic gives every tracker its periodic rows.
 func (e *Engine) ensurePeriodic(ctx context.Context) error {

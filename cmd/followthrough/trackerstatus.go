@@ -80,7 +80,7 @@ func (env *environmentOf) printStatus(cmd *cli.Command, h app.TrackerHealth, now
 		{"place", h.Tracker.Kind.Name() + " " + h.Tracker.Place()}, {"state", stateText(h.Tracker)}, {"last poll", polledText(h, now)},
 		{"to create", fmt.Sprint(q.Creates)}, {"to write", fmt.Sprint(q.Pushes)}, {"deliveries to read", fmt.Sprint(q.Deliveries)},
 		{"work due", fmt.Sprint(q.Due)}, {"work set aside", fmt.Sprint(q.Parked)}, {"written out", etaText(h, now)}, {"quota left", quotaText(h.Status.Quota)},
-		{"credential", expiryText(h)}, {"last error", h.Status.LastError}}}
+		{"credential", expiryText(h)}, {"last error", h.Status.LastError}, {"last sweep", h.Status.SweepError}}}
 	for _, state := range domain.LinkStates() {
 		if n := h.Links[state]; n > 0 {
 			out.rows = append(out.rows, []string{"links " + string(state), fmt.Sprint(n)})
@@ -98,6 +98,9 @@ func troubles(h app.TrackerHealth) []string {
 	}
 	if h.Status.Failures > 0 {
 		out = append(out, "the last look failed: followthrough tracker check "+id)
+	}
+	if h.Status.SweepError != "" {
+		out = append(out, "the last complete look stopped: "+h.Status.SweepError)
 	}
 	if h.Queue.Parked > 0 {
 		out = append(out, "work was set aside: followthrough work list --dead")
