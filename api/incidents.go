@@ -114,7 +114,7 @@ func incidentFilters() []param {
 		{name: "team", kind: "string", list: true}, {name: "service", kind: "string"}, {name: "cause", kind: "string"}, {name: "tag", kind: "string"},
 		{name: "from", kind: "date-time", doc: "started at or after; a date or an instant"},
 		{name: "to", kind: "date-time", doc: "started before; a date or an instant"},
-		{name: "q", kind: "string", doc: "words in title, summary or key"},
+		{name: "q", kind: "string", doc: "beginnings of words in title or summary, or a key; what is written without blanks must stand in a row"},
 	}
 }
 

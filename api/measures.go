@@ -204,7 +204,7 @@ func measureFilters() []param {
 		{name: "needs_incident", kind: "boolean", doc: "adopted issues that wait for their incident"},
 		{name: "tracker", kind: "string"},
 		{name: "link_state", kind: "string", list: true, enum: names(domain.LinkStates())},
-		{name: "q", kind: "string", doc: "words in title, description or key"},
+		{name: "q", kind: "string", doc: "beginnings of words in title or description, or a key; what is written without blanks must stand in a row"},
 	}
 }
 

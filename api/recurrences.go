@@ -15,12 +15,13 @@ type suggestionJSON struct {
 	ResolvedAt *string  `json:"resolved_at" format:"date-time"`
 	Level      string   `json:"level" doc:"cause_and_service, fingerprint or text: never blended"`
 	Shared     []string `json:"shared" nullable:"false" doc:"what the two have in common"`
+	Similarity *float64 `json:"similarity" doc:"share of the telling words of this title that the earlier incident holds; null unless the level is text"`
 	Days       int      `json:"days" doc:"from the end of the earlier one to the start of this one"`
 }
 
 func suggestionOf(s app.Suggestion) suggestionJSON {
 	e := s.Earlier
-	return suggestionJSON{string(e.Key), e.Title, moment(e.StartedAt), moment(e.ResolvedAt), string(s.Level), list(s.Shared), s.Days}
+	return suggestionJSON{string(e.Key), e.Title, moment(e.StartedAt), moment(e.ResolvedAt), string(s.Level), list(s.Shared), s.Similarity, s.Days}
 }
 
 type decisionInput struct {

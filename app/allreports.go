@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 	"time"
+	"weak"
 
 	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/metrics"
@@ -81,7 +82,7 @@ type pageCache struct {
 }
 
 type cachedPage struct {
-	of    *portfolio
+	of    weak.Pointer[portfolio] // a page does not keep the rows behind it
 	query string
 	asOf  time.Time
 	stats AllStats
@@ -94,10 +95,10 @@ func (s *pageCache) of(p *portfolio, c metrics.Cohort, compute func() (AllStats,
 		return AllStats{}, err
 	}
 	query := string(filter) + strconv.FormatInt(p.snapshot.Position, 10) + " " + strconv.Itoa(c.Policy.Version)
-	live := p.snapshot.Position != 0
+	live, of := p.snapshot.Position != 0, weak.Make(p)
 	s.mu.Lock()
 	for _, page := range s.pages {
-		if page.of == p && page.query == query && (page.asOf.Equal(c.AsOf) || live && sameSpan(page.asOf, c)) {
+		if page.of == of && page.query == query && (page.asOf.Equal(c.AsOf) || live && sameSpan(page.asOf, c)) {
 			s.mu.Unlock()
 			return page.stats, nil
 		}
@@ -112,7 +113,7 @@ func (s *pageCache) of(p *portfolio, c metrics.Cohort, compute func() (AllStats,
 	if len(s.pages) == maxPages {
 		s.pages = append(s.pages[:0], s.pages[1:]...)
 	}
-	s.pages = append(s.pages, cachedPage{p, query, c.AsOf, stats})
+	s.pages = append(s.pages, cachedPage{of, query, c.AsOf, stats})
 	return stats, nil
 }
 

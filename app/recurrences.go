@@ -15,6 +15,7 @@ type recurrenceStore interface {
 	Incident(ctx context.Context, scope domain.Scope, key domain.IncidentKey) (domain.Incident, error)
 	Incidents(ctx context.Context, scope domain.Scope, filter domain.IncidentFilter, page domain.Page) (domain.List[domain.Incident], error)
 	History(ctx context.Context, scope domain.Scope, subject domain.Subject, key string, page domain.Page) (domain.List[domain.Change], error)
+	IncidentsLike(ctx context.Context, scope domain.Scope, words []string, from, to time.Time, limit int) ([]domain.Incident, error)
 	Note(ctx context.Context, scope domain.Scope, by domain.Attribution, subject domain.Subject, key string, changes ...domain.FieldChange) error
 }
 
@@ -35,6 +36,9 @@ type Suggestion struct {
 	Level   Level
 	// Shared is what the two have in common: causes and services, or words.
 	Shared []string
+	// Similarity is the share of the telling words of this one's title that the
+	// earlier one holds as well; nil when the hint is none of words.
+	Similarity *float64
 	// Days is the time between the end of the earlier one and the start of this one.
 	Days int
 }
@@ -62,20 +66,17 @@ func (s *Incidents) Suggestions(ctx context.Context, by domain.Actor, key domain
 		return nil, err
 	}
 	window := time.Duration(policy.Windows.OrDefault().SameCause) * 24 * time.Hour
+	related, err := s.related(ctx, by.Scope, later, window)
+	if err != nil {
+		return nil, err
+	}
 	found := map[domain.IncidentKey]Suggestion{}
-	for _, filter := range suggestionFilters(later) {
-		filter.From, filter.To = later.StartedAt.Add(-2*window), later.StartedAt
-		list, err := s.Store.Incidents(ctx, by.Scope, filter, domain.Page{Limit: 100, Sort: []string{"-started_at"}})
-		if err != nil {
-			return nil, err
+	for _, earlier := range related {
+		if _, known := found[earlier.Key]; known || rejected[earlier.Key] {
+			continue
 		}
-		for _, earlier := range list.Items {
-			if _, known := found[earlier.Key]; known || rejected[earlier.Key] {
-				continue
-			}
-			if suggestion, ok := relate(later, earlier, window); ok {
-				found[earlier.Key] = suggestion
-			}
+		if suggestion, ok := relate(later, earlier, window); ok {
+			found[earlier.Key] = suggestion
 		}
 	}
 	out := make([]Suggestion, 0, len(found))
@@ -84,22 +85,49 @@ func (s *Incidents) Suggestions(ctx context.Context, by domain.Actor, key domain
 	}
 	order := []Level{SameCause, SameFingerprint, SimilarText}
 	slices.SortFunc(out, func(a, b Suggestion) int {
-		return cmp.Or(cmp.Compare(slices.Index(order, a.Level), slices.Index(order, b.Level)), b.Earlier.StartedAt.Compare(a.Earlier.StartedAt), cmp.Compare(a.Earlier.Key, b.Earlier.Key))
+		return cmp.Or(cmp.Compare(slices.Index(order, a.Level), slices.Index(order, b.Level)), closeness(b)-closeness(a), b.Earlier.StartedAt.Compare(a.Earlier.StartedAt), cmp.Compare(a.Earlier.Key, b.Earlier.Key))
 	})
 	return out[:min(len(out), 20)], nil
 }
 
-// suggestionFilters ask the database for what may be related; relate judges.
-func suggestionFilters(later domain.Incident) []domain.IncidentFilter {
-	var out []domain.IncidentFilter
-	for _, service := range later.Services {
-		out = append(out, domain.IncidentFilter{Service: service})
+// closeness orders suggestions of words, in hundredths.
+func closeness(s Suggestion) int {
+	if s.Similarity == nil {
+		return 0
 	}
-	for _, word := range telling(later.Title) {
-		out = append(out, domain.IncidentFilter{Query: word})
-	}
-	return out
+	return int(100 * *s.Similarity)
 }
+
+// maxRelated is how many incidents of one service, or of similar words, are
+// looked at: the latest, or the best matches of the full-text search.
+const maxRelated = 100
+
+// related asks the database for what may be related; relate judges. Incidents
+// that have no service in common are found by their words alone.
+func (s *Incidents) related(ctx context.Context, scope domain.Scope, later domain.Incident, window time.Duration) ([]domain.Incident, error) {
+	from, to := later.StartedAt.Add(-2*window), later.StartedAt
+	var out []domain.Incident
+	for _, service := range later.Services {
+		list, err := s.Store.Incidents(ctx, scope, domain.IncidentFilter{Service: service, From: from, To: to}, domain.Page{Limit: maxRelated, Sort: []string{"-started_at"}})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, list.Items...)
+	}
+	words := telling(later.Title)
+	if len(words) < minSharedWords {
+		return out, nil
+	}
+	like, err := s.Store.IncidentsLike(ctx, scope, words, from, to, maxRelated)
+	return append(out, like...), err
+}
+
+// The threshold of similar texts: so many telling words in common, and so large
+// a share of the later title's.
+const (
+	minSharedWords = 2
+	minSimilarity  = 0.5
+)
 
 // relate judges one pair. The earlier one must have ended before the later one
 // began; otherwise the two are one episode.
@@ -110,29 +138,35 @@ func relate(later, earlier domain.Incident, window time.Duration) (Suggestion, b
 	}
 	out := Suggestion{Earlier: earlier, Days: int(gap / (24 * time.Hour))}
 	causes, services := common(later.Causes, earlier.Causes), common(later.Services, earlier.Services)
-	words := common(telling(later.Title), telling(earlier.Title))
+	wanted := telling(later.Title)
+	words := common(wanted, splitWords(earlier.Title+" "+earlier.Summary))
+	similarity := float64(len(words)) / float64(max(1, len(wanted)))
 	switch {
 	case len(causes) > 0 && len(services) > 0:
 		out.Level, out.Shared = SameCause, slices.Concat(causes, services)
 	case len(services) > 0 && later.Fingerprint != "" && later.Fingerprint == earlier.Fingerprint:
 		out.Level, out.Shared = SameFingerprint, append([]string{later.Fingerprint}, services...)
-	case len(words) >= 2:
-		out.Level, out.Shared = SimilarText, words
+	case len(words) >= minSharedWords && similarity >= minSimilarity:
+		out.Level, out.Shared, out.Similarity = SimilarText, words, &similarity
 	default:
 		return Suggestion{}, false
 	}
 	return out, true
 }
 
-// telling are the words of a title that say something, in lower case; at most six.
+// telling are the words of a title that say something, in lower case; at most twelve.
 func telling(title string) []string {
 	var out []string
-	for _, word := range strings.FieldsFunc(strings.ToLower(title), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-		if len([]rune(word)) >= 4 && !slices.Contains(out, word) && len(out) < 6 {
+	for _, word := range splitWords(title) {
+		if len([]rune(word)) >= 4 && !slices.Contains(out, word) && len(out) < 12 {
 			out = append(out, word)
 		}
 	}
 	return out
+}
+
+func splitWords(text string) []string {
+	return strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) })
 }
 
 func common(a, b []string) []string {

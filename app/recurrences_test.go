@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -84,6 +85,28 @@ func TestSuggestions(t *testing.T) {
 	}
 	if _, err := w.Incidents.Decide(t.Context(), ana, now.Key, "INC-99", false, "no"); domain.KindOf(err) != domain.ErrInvalid {
 		t.Errorf("rejecting what is not there: %v", err)
+	}
+}
+
+// TestSuggestionsOfWords: half of the telling words make a hint, in the title or
+// the summary, whatever the service; fewer do not, and the closest comes first.
+func TestSuggestionsOfWords(t *testing.T) {
+	w := newWorld(t)
+	w.episode("Certificate of the gateway expired", 10, 11, nil, []string{"shop"}, "") // 3 of 4
+	half := w.episode("Odd night", 20, 21, nil, nil, "")                               // 2 of 4, in the summary
+	w.episode("Gateway rebooted", 30, 31, nil, nil, "")                                // 1 of 4
+	w.episode("Certificates for gateways, expiration", 40, 41, nil, nil, "")           // other words
+	if _, _, err := w.Incidents.Edit(t.Context(), ana, half.Key, 0, domain.IncidentEdit{Summary: domain.Some("The GATEWAY had a wrong certificate.")}); err != nil {
+		t.Fatal(err)
+	}
+	now := w.episode("Gateway: certificate expired (again)", 200, 202, nil, []string{"mail"}, "")
+	var got []string
+	for _, s := range must(w.Incidents.Suggestions(t.Context(), ana, now.Key))(t) {
+		got = append(got, fmt.Sprintf("%s %s %.2f %s", s.Earlier.Key, s.Level, *s.Similarity, strings.Join(s.Shared, " ")))
+	}
+	want := []string{"INC-1 text 0.75 gateway certificate expired", "INC-2 text 0.50 gateway certificate"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

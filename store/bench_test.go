@@ -59,6 +59,10 @@ func BenchmarkReads(b *testing.B) {
 			{"overdue page of 50, by priority", list(domain.Everything(), late, domain.Page{Sort: []string{"priority"}})},
 			{"page of 50 by key", list(domain.Everything(), domain.MeasureFilter{}, domain.Page{})},
 			{"page of 50, newest first", list(domain.Everything(), domain.MeasureFilter{}, domain.Page{Sort: []string{"-updated_at"}})},
+			{"words, few hits", list(domain.Everything(), domain.MeasureFilter{Query: "number 777"}, domain.Page{WithTotal: true})},
+			{"words, many hits", list(domain.Everything(), domain.MeasureFilter{Query: "number"}, domain.Page{Sort: []string{"due_on"}})},
+			{"words, many hits, counted", list(domain.Everything(), domain.MeasureFilter{Query: "number"}, domain.Page{Sort: []string{"due_on"}, WithTotal: true})},
+			{"words, some hits, counted", list(domain.Everything(), domain.MeasureFilter{Query: "1"}, domain.Page{Sort: []string{"due_on"}, WithTotal: true})},
 			{"overdue count", list(domain.Everything(), late, domain.Page{Limit: 1, WithTotal: true, Sort: []string{"due_on"}})},
 			{"overdue count, my teams", list(myTeams(), late, domain.Page{Limit: 1, WithTotal: true, Sort: []string{"due_on"}})},
 			{"late counts", func() error {

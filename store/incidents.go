@@ -236,6 +236,9 @@ func (db *DB) Incidents(ctx context.Context, scope domain.Scope, f domain.Incide
 		return none, err
 	}
 	l := listing{name: "incidents", table: "incidents", filter: f, order: o, conditions: incidentConditions(scope, f)}
+	if err := l.find(db.read(ctx), db.onPostgres(), f.Query, incidentPrefix); err != nil {
+		return none, asDomain(err)
+	}
 	total := -1
 	if page.WithTotal {
 		if total, err = l.count(db.read(ctx)); err != nil {
@@ -280,7 +283,6 @@ func incidentConditions(scope domain.Scope, f domain.IncidentFilter) conditions 
 	if f.RecurrenceOf != "" {
 		c.add("recurrence_of = ?", string(f.RecurrenceOf))
 	}
-	c.words(f.Query, "title", "summary", "key")
 	return c
 }
 

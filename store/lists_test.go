@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"pgregory.net/rapid"
 
@@ -51,6 +52,34 @@ func portfolio(t testing.TB, db *DB) []domain.Measure {
 	return all
 }
 
+// foundBy says in Go what a free-text query finds: each part, split at blanks,
+// names the key or begins words that stand in a row in one of the texts.
+func foundBy(query, key string, texts ...string) bool {
+	split := func(s string) []string {
+		return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	}
+	any := query == ""
+	for part := range strings.FieldsSeq(query) {
+		want := split(part)
+		if len(want) == 0 {
+			continue
+		}
+		any = true
+		ok := strings.EqualFold(part, key)
+		for _, text := range texts {
+			words := split(text)
+			for at := 0; at+len(want) <= len(words); at++ {
+				last := at + len(want) - 1
+				ok = ok || slices.Equal(words[at:last], want[:len(want)-1]) && strings.HasPrefix(words[last], want[len(want)-1])
+			}
+		}
+		if !ok {
+			return false
+		}
+	}
+	return any
+}
+
 // matches says in Go what the list's SQL is meant to select.
 func matches(m domain.Measure, linked bool, s domain.Scope, f domain.MeasureFilter) bool {
 	in := func(ok bool, n int) bool { return n == 0 || ok }
@@ -58,15 +87,7 @@ func matches(m domain.Measure, linked bool, s domain.Scope, f domain.MeasureFilt
 	late := func(want *bool, due domain.Date) bool {
 		return want == nil || *want == (open && !due.IsZero() && due.Before(f.Today))
 	}
-	words := func() bool {
-		for w := range strings.FieldsSeq(f.Query) {
-			text := strings.ToLower(m.Title + "\x00" + m.Description + "\x00" + string(m.Key))
-			if !strings.Contains(text, strings.ToLower(w)) {
-				return false
-			}
-		}
-		return true
-	}
+	words := func() bool { return foundBy(f.Query, string(m.Key), m.Title, m.Description) }
 	return s.Allows(m.Team) &&
 		in(slices.Contains(f.Status, m.Status), len(f.Status)) && in(slices.Contains(f.Priority, m.Priority), len(f.Priority)) &&
 		in(slices.Contains(f.Kind, m.Kind), len(f.Kind)) && in(slices.Contains(f.Team, m.Team), len(f.Team)) &&

@@ -31,6 +31,9 @@ func (db *DB) Measures(ctx context.Context, scope domain.Scope, filter domain.Me
 	named := filter
 	named.Today = domain.Date{} // a page turned after midnight continues
 	l := listing{name: "measures", table: "measures", filter: named, order: o, conditions: measureConditions(scope, filter)}
+	if err := l.find(db.read(ctx), db.onPostgres(), filter.Query, measurePrefix); err != nil {
+		return none, asDomain(err)
+	}
 	total := -1
 	if page.WithTotal {
 		if total, err = l.count(db.read(ctx)); err != nil {
@@ -89,7 +92,6 @@ func measureConditions(scope domain.Scope, f domain.MeasureFilter) conditions {
 		oneOf(&link, "state", f.LinkState)
 		c.add("key IN (SELECT measure FROM links"+link.where()+")", link.args...)
 	}
-	c.words(f.Query, "title", "key", "description")
 	return c
 }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
-	"unicode"
 
 	"gorm.io/gorm"
 
@@ -46,26 +45,6 @@ func (c *conditions) scope(s domain.Scope) {
 func oneOf[T ~string](c *conditions, column string, values []T) {
 	if len(values) > 0 {
 		c.add(column+" IN ?", texts(values))
-	}
-}
-
-// words limits to rows in which every word stands in one of the columns, in
-// any letter case. SQLite's lower knows ASCII only; fold, which knows every
-// script, costs more and is used for words that need it.
-func (c *conditions) words(query string, columns ...string) {
-	for word := range strings.FieldsSeq(query) {
-		lower := "lower("
-		if strings.ContainsFunc(word, func(r rune) bool { return r > unicode.MaxASCII }) {
-			lower = "fold("
-		}
-		pattern := "%" + escapeLike(strings.ToLower(word)) + "%"
-		alternatives := make([]string, len(columns))
-		args := make([]any, len(columns))
-		for n, column := range columns {
-			alternatives[n] = lower + column + `) LIKE ? ESCAPE '\'`
-			args[n] = pattern
-		}
-		c.add(strings.Join(alternatives, " OR "), args...)
 	}
 }
 

@@ -99,15 +99,17 @@ type column struct {
 	Required, Primary bool
 }
 
+// The search indexes (*_text) are each engine's own: TestSearch compares what
+// they find.
 func columnsOf(t testing.TB, db *DB) []column {
 	t.Helper()
 	query := "SELECT m.name AS \"table\", c.name, c.type, c.\"notnull\" AS required, c.pk > 0 AS \"primary\" FROM sqlite_master AS m, pragma_table_info(m.name) AS c " +
-		"WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name <> 'schema_versions' ORDER BY 1, 2"
+		"WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '%\\_text%' ESCAPE '\\' AND m.name <> 'schema_versions' ORDER BY 1, 2"
 	if db.onPostgres() {
 		query = "SELECT c.table_name AS \"table\", c.column_name AS name, c.data_type AS type, c.is_nullable = 'NO' AS required, EXISTS (" +
 			"SELECT 1 FROM information_schema.table_constraints AS k JOIN information_schema.key_column_usage AS u USING (constraint_schema, constraint_name) " +
 			"WHERE k.constraint_type = 'PRIMARY KEY' AND u.table_name = c.table_name AND u.column_name = c.column_name) AS \"primary\" " +
-			"FROM information_schema.columns AS c WHERE c.table_schema = current_schema() AND c.table_name <> 'schema_versions' ORDER BY 1, 2"
+			"FROM information_schema.columns AS c WHERE c.table_schema = current_schema() AND c.table_name NOT LIKE '%\\_text' AND c.table_name <> 'schema_versions' ORDER BY 1, 2"
 	}
 	var columns []column
 	if err := db.reads.Raw(query).Scan(&columns).Error; err != nil {
@@ -128,7 +130,7 @@ func indexesOf(t testing.TB, db *DB) []string {
 	t.Helper()
 	query := "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
 	if db.onPostgres() {
-		query = "SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename <> 'schema_versions' " +
+		query = "SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename NOT LIKE '%\\_text' AND tablename <> 'schema_versions' " +
 			"AND indexname NOT IN (SELECT conname FROM pg_constraint)"
 	}
 	var indexes []string
@@ -153,7 +155,7 @@ func referencesOf(t testing.TB, db *DB) []string {
 	if db.onPostgres() {
 		query = "SELECT CASE WHEN k.contype = 'f' THEN k.conrelid::regclass || '.' || a.attname || ' -> ' || k.confrelid::regclass || '.' || b.attname " +
 			"ELSE 'unique ' || k.conrelid::regclass || '.' || a.attname END FROM pg_constraint AS k JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1] " +
-			"LEFT JOIN pg_attribute AS b ON b.attrelid = k.confrelid AND b.attnum = k.confkey[1] WHERE k.contype IN ('f', 'u') AND k.connamespace = current_schema()::regnamespace"
+			"LEFT JOIN pg_attribute AS b ON b.attrelid = k.confrelid AND b.attnum = k.confkey[1] WHERE k.contype IN ('f', 'u') AND k.connamespace = current_schema()::regnamespace AND k.conrelid::regclass::text NOT LIKE '%\\_text'"
 	}
 	var references []string
 	if err := db.reads.Raw(query).Scan(&references).Error; err != nil {
