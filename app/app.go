@@ -21,6 +21,7 @@ type Store interface {
 	peopleStore
 	policyStore
 	savedViewStore
+	reminderStore
 }
 
 // Options is what the operations are built from.
@@ -42,6 +43,9 @@ type Options struct {
 	// every start. Version is the program's: another one's dump is dropped.
 	Dumps   Dumps
 	Version string
+	// Language is the organisation's, en or de; Ways are how letters go out.
+	Language string
+	Ways     Ways
 }
 
 // App is all operations, wired.
@@ -58,6 +62,7 @@ type App struct {
 	Policies    *Policies
 	Assessments *Assessments
 	SavedViews  *SavedViews
+	Reminders   *Reminders
 
 	// Now and Zone are the clock and the zone the operations judge by.
 	Now  func() time.Time
@@ -86,6 +91,7 @@ func New(o Options) *App {
 		Policies:    policies,
 		Assessments: &Assessments{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
 		SavedViews:  &SavedViews{Store: o.Store, Now: o.Now},
+		Reminders:   &Reminders{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone, Language: o.Language, Ways: o.Ways},
 		Now:         o.Now,
 		Zone:        zone,
 	}

@@ -1,0 +1,205 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+type roundStore interface {
+	LastRound(ctx context.Context) (domain.Date, error)
+	SaveRound(ctx context.Context, on domain.Date, notices []domain.Notice) (bool, error)
+	RemindCandidates(ctx context.Context, due domain.Date, f func(domain.Measure) error) error
+	OpenConflicts(ctx context.Context) (map[domain.MeasureKey]domain.Conflict, error)
+}
+
+// catchUp is how many days an outage may last before the days in it count as told.
+const catchUp = 7
+
+// Round is what one look at the clock did.
+type Round struct {
+	Day     domain.Date
+	Notices int
+	// Next is when to look again.
+	Next time.Time
+}
+
+// Round writes down the letters of today once their hour has come, unless some
+// process has done so before, and says when to look again.
+func (s *Reminders) Round(ctx context.Context) (Round, error) {
+	policy, err := s.Policies.Store.Policy(ctx)
+	if err != nil {
+		return Round{}, err
+	}
+	rhythm, now, today := policy.Reminders.OrDefault(), s.Now(), s.today()
+	if at := rhythm.At(today, s.Zone); now.Before(at) {
+		return Round{Next: at}, nil
+	}
+	r := Round{Day: today, Next: rhythm.At(today.AddDays(1), s.Zone)}
+	if !s.Ways.Mail && len(s.Ways.Chats) == 0 {
+		return r, nil
+	}
+	last, err := s.Store.LastRound(ctx)
+	if err != nil || !last.IsZero() && !last.Before(today) {
+		return r, err
+	}
+	p, err := s.plan(ctx, policy, spanAfter(last, today))
+	if err != nil {
+		return r, err
+	}
+	notices := p.notices(s)
+	saved, err := s.Store.SaveRound(ctx, today, notices)
+	if saved {
+		r.Notices = len(notices)
+	}
+	return r, err
+}
+
+func spanAfter(last, today domain.Date) domain.Span {
+	since := today.AddDays(-1)
+	if !last.IsZero() && last.Before(since) {
+		since = last
+		if oldest := today.AddDays(-catchUp); since.Before(oldest) {
+			since = oldest
+		}
+	}
+	return domain.Span{Since: since, Today: today}
+}
+
+// found is one measure somebody is to be told about.
+type found struct {
+	measure domain.Measure
+	item    domain.NoticeItem
+}
+
+// plan is what a day has to say, to whom.
+type plan struct {
+	span   domain.Span
+	crowd  crowd
+	lists  map[domain.PersonID][]found
+	digest domain.Date // the day of the digest within the span; none when it does not fall into it
+}
+
+func (p *plan) add(to domain.PersonID, m domain.Measure, reason domain.Reason, days int, instead domain.PersonID) {
+	if to != "" {
+		p.lists[to] = append(p.lists[to], found{m, domain.NoticeItem{Measure: m.Key, Reason: reason, Days: days, For: instead}})
+	}
+}
+
+func (s *Reminders) plan(ctx context.Context, policy domain.Policy, span domain.Span) (*plan, error) {
+	who, err := s.crowd(ctx, span.Today)
+	if err != nil {
+		return nil, err
+	}
+	snoozes, err := s.Store.Snoozes(ctx, span.Since)
+	if err != nil {
+		return nil, err
+	}
+	conflicts, err := s.Store.OpenConflicts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{span: span, crowd: who, lists: map[domain.PersonID][]found{}}
+	for day := span.Since.AddDays(1); !span.Today.Before(day); day = day.AddDays(1) {
+		if weekday(day) == policy.Reminders.OrDefault().DigestDay {
+			p.digest = day
+		}
+	}
+	return p, s.Store.RemindCandidates(ctx, span.Today.AddDays(366), func(m domain.Measure) error {
+		rules, err := s.rulesOf(ctx, m, policy)
+		if err != nil {
+			return err
+		}
+		p.look(m, rules, snoozes[m.Key], s.Zone)
+		if c, ok := conflicts[m.Key]; ok {
+			if days, due := rules.RemindsConflict(domain.DateOf(c.OpenedAt.In(s.Zone)), snoozes[m.Key], span); due {
+				to, instead := who.receiver(m)
+				p.add(to, m, domain.ReasonConflict, days, instead)
+			}
+		}
+		return nil
+	})
+}
+
+// rulesOf is the policy a measure was created under; the current one where it names none.
+func (s *Reminders) rulesOf(ctx context.Context, m domain.Measure, current domain.Policy) (domain.Policy, error) {
+	if m.PolicyVersion == 0 || m.PolicyVersion == current.Version {
+		return current, nil
+	}
+	return s.Policies.version(ctx, m.PolicyVersion)
+}
+
+// verifyFor is how long a verdict is asked for, in days: what nobody judged
+// within a year is a matter for the statistics.
+const verifyFor = 365
+
+// look finds what a measure itself has to say.
+func (p *plan) look(m domain.Measure, rules domain.Policy, z domain.Snooze, zone *time.Location) {
+	told, instead := p.crowd.receiver(m)
+	if reason, days := rules.Remind(m, z, p.span); reason != "" {
+		p.add(told, m, reason, days, instead)
+	}
+	if days, due := rules.Escalates(m, p.span); due {
+		for _, to := range p.crowd.escalation(m, told) {
+			p.add(to, m, domain.ReasonEscalated, days, "")
+		}
+	}
+	if days, due := rules.RemindsVerification(m, z, p.span, zone); due && days <= verifyFor {
+		to, instead := p.crowd.verifier(m, slices.Contains(rules.SecondPerson, m.Priority))
+		p.add(to, m, domain.ReasonVerification, days, instead)
+	}
+}
+
+func weekday(d domain.Date) time.Weekday { return d.Start(time.UTC).Weekday() }
+
+// notices are the letters of the plan that can be sent.
+func (p *plan) notices(s *Reminders) []domain.Notice {
+	var out []domain.Notice
+	day := p.span.Today.String()
+	for _, id := range p.crowd.order {
+		person, settings := p.crowd.people[id], p.crowd.settingsOf(id)
+		if !s.Ways.Mail || person.Email == "" || person.Disabled {
+			continue
+		}
+		if list := p.lists[id]; len(list) > 0 && settings.Reminders {
+			out = append(out, s.newNotice(domain.NoticeReminder, domain.ByMail, string(id), day, itemsOf(list)))
+		}
+		if !p.digest.IsZero() && settings.Digest && !settings.Absent(p.span.Today) {
+			out = append(out, s.newNotice(domain.NoticeDigest, domain.ByMail, string(id), p.digest.String(), nil))
+		}
+	}
+	for _, chat := range s.Ways.Chats {
+		if list := p.inScope(chat.Scope); len(list) > 0 {
+			out = append(out, s.newNotice(domain.NoticeReminder, domain.ByChat, chat.Name, day, itemsOf(list)))
+		}
+		if !p.digest.IsZero() {
+			out = append(out, s.newNotice(domain.NoticeDigest, domain.ByChat, chat.Name, p.digest.String(), nil))
+		}
+	}
+	return out
+}
+
+// inScope is what a chat may hear: one line per measure, its owner's.
+func (p *plan) inScope(scope domain.Scope) []found {
+	var out []found
+	seen := map[domain.MeasureKey]bool{}
+	for _, id := range p.crowd.order {
+		for _, f := range p.lists[id] {
+			if !seen[f.measure.Key] && f.item.Reason != domain.ReasonEscalated && scope.Allows(f.measure.Team) {
+				seen[f.measure.Key] = true
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}
+
+func itemsOf(list []found) []domain.NoticeItem {
+	items := make([]domain.NoticeItem, len(list))
+	for n, f := range list {
+		items[n] = f.item
+	}
+	return items
+}
