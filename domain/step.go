@@ -107,7 +107,7 @@ type Lease struct {
 // Work is one claimed row of the work schedule.
 type Work struct {
 	Lease Lease
-	Kind  string // link, poll, sweep, notify
+	Kind  string // link, poll, sweep, notify, notify-round
 	Args  string
 	// Attempt counts failures since the last success.
 	Attempt int

@@ -73,6 +73,16 @@ func TestCommandLine(t *testing.T) {
 		{line: "measure list --priority P0", says: "Alert on lag"},
 		{line: "measure list --json", says: `"M-1"`},
 		{line: "measure show M-1", says: "Alert on lag"},
+		{line: "measure snooze --until 2126-12-08 M-1", more: nil, code: exitUsage, says: "reason"},
+		{line: "measure snooze --until 2126-12-08 --reason x M-1", code: exitFinding, says: "within the next 90 days"},
+		{line: "measure unsnooze M-1", says: "go out again"},
+		{line: "person notices p_nobody", code: exitFinding, says: "p_nobody"},
+		{line: "remind --dry-run", says: "0 letters would go out; nothing was sent"},
+		{line: "remind", code: exitFinding, says: "no mail server and no chat is configured"},
+		{line: "remind --date 2026-12-01", code: exitUsage, says: "--dry-run"},
+		{line: "remind nonsense", code: exitUsage, says: "nonsense"},
+		{line: "remind list", says: "period"},
+		{line: "remind retry n_nothing", code: exitFinding, says: "not known"},
 		{line: "measure link --tracker nowhere M-1", code: exitFinding, says: "nowhere"},
 		{line: "tracker add acme --repository acme/platform --base-url https://evil.example --credential-file " + token, code: exitFinding, says: "evil.example"},
 		{line: "tracker list", says: ""},
@@ -110,6 +120,9 @@ func TestCommandLine(t *testing.T) {
 		{line: "incident nonsense", code: exitUsage, says: "nonsense"},
 		{line: "version --nonsense", code: exitUsage, says: "nonsense"},
 		{line: "incident list --listen 0.0.0.0:80", code: exitUsage, says: "--behind-proxy"},
+		{line: "incident list --smtp-url smtp://u:hunter2@mail.example.org", code: exitUsage, says: "mail-from is empty"},
+		{line: "incident list --smtp-url http://u:hunter2@mail.example.org --mail-from a@example.org", code: exitUsage, says: "smtp-url"},
+		{line: "incident list --chat-urls pigeon://hunter2@loft", code: exitUsage, says: "chat 1"},
 		{line: "incident list --zone Nowhere/Town", code: exitUsage, says: "IANA"},
 	}
 	for _, step := range steps {
@@ -117,6 +130,9 @@ func TestCommandLine(t *testing.T) {
 		text := out
 		if step.code != exitFine {
 			text = out + errs
+		}
+		if strings.Contains(out+errs, "hunter2") {
+			t.Errorf("followthrough %s prints the secret:\n%s%s", step.line, out, errs)
 		}
 		if code != step.code || !strings.Contains(text, step.says) {
 			t.Errorf("followthrough %s %q\nexit %d, want %d; want %q in\n%s%s", step.line, step.more, code, step.code, step.says, out, errs)

@@ -17,6 +17,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/followthrough/followthrough/domain"
+	"github.com/followthrough/followthrough/notify"
 )
 
 // Config is everything the program can be told from outside. Flag beats
@@ -37,6 +38,13 @@ type Config struct {
 	TLSKey        string
 	BehindProxy   []netip.Prefix
 	Migrate       bool
+	// SMTPURL and ChatURLs hold secrets; Mail and Chats are what was read from
+	// them, nil and empty where nothing is configured.
+	SMTPURL  string
+	MailFrom string
+	ChatURLs []string
+	Mail     *notify.Mail
+	Chats    notify.Chats
 }
 
 // setting is one key of the configuration: its flag, its environment variable
@@ -70,6 +78,12 @@ func settings() []setting {
 		{"poll-interval", "60s", "time between two polls of a tracker", setPollInterval},
 		{"zone", "UTC", "the organisation's time zone, for example Europe/Berlin", setZone},
 		{"language", "en", "the organisation's language: en or de", setLanguage},
+		{"smtp-url", "", "mail server of reminders: smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://…:465; empty sends no mail",
+			func(c *Config, v string) error { c.SMTPURL = v; return nil }},
+		{"mail-from", "", "sender of reminders, for example Followthrough <noreply@example.org>",
+			func(c *Config, v string) error { c.MailFrom = v; return nil }},
+		{"chat-urls", "", "chats of reminders, TEAM=URL with commas between them: slack://…, teams://…, mattermost://… (shoutrrr); *=URL hears of every team",
+			func(c *Config, v string) error { c.ChatURLs = splitURLs(v); return nil }},
 		{"log", "info", "log level: debug, info, warn or error",
 			func(c *Config, v string) error { return c.LogLevel.UnmarshalText([]byte(v)) }},
 		{"tls-cert", "", "certificate file for TLS",
@@ -129,6 +143,19 @@ func splitList(v string) []string {
 		if part = strings.TrimSpace(part); part != "" {
 			out = append(out, part)
 		}
+	}
+	return out
+}
+
+// splitURLs splits at commas in front of an address; others belong to one.
+func splitURLs(v string) []string {
+	var out []string
+	for _, part := range splitList(v) {
+		if n := len(out); n > 0 && !strings.Contains(part, "://") {
+			out[n-1] += "," + part
+			continue
+		}
+		out = append(out, part)
 	}
 	return out
 }
@@ -271,6 +298,23 @@ func (c *Config) complete() error {
 			scheme = "https://"
 		}
 		c.PublicURL = scheme + c.Listen
+	}
+	return c.completeWays()
+}
+
+// completeWays reads how letters go out. The messages never repeat an address.
+func (c *Config) completeWays() error {
+	var err error
+	if c.SMTPURL != "" {
+		if c.MailFrom == "" {
+			return errors.New("mail-from is empty; give the sender of reminders, for example Followthrough <noreply@example.org>")
+		}
+		if c.Mail, err = notify.NewMail(c.SMTPURL, c.MailFrom); err != nil {
+			return fmt.Errorf("smtp-url and mail-from: %w", err)
+		}
+	}
+	if c.Chats, err = notify.NewChats(c.ChatURLs); err != nil {
+		return fmt.Errorf("chat-urls: %w", err)
 	}
 	return nil
 }

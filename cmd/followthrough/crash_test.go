@@ -36,6 +36,8 @@ type childOrders struct {
 	Listen string
 	// Serve works on until the process is ended, instead of doing one pass.
 	Serve bool
+	// SMTPURL sends letters from a service that works on.
+	SMTPURL string
 }
 
 const childVariable = "FOLLOWTHROUGH_TEST_CHILD"
@@ -82,8 +84,12 @@ func runChild(text string) error {
 	}
 	if o.Serve {
 		p.pace = tracksync.Settings{Lease: 2 * time.Second, Settle: []time.Duration{time.Second, time.Second}}
+		if p.cfg.SMTPURL, p.cfg.MailFrom = o.SMTPURL, "noreply@example.org"; p.cfg.completeWays() != nil {
+			return errors.New("the mail server is not understood")
+		}
 		p.wire()
 		fmt.Println("serving")
+		go func() { _ = p.letters.Run(ctx) }()
 		return errors.Join(p.engine.Run(ctx), p.Close())
 	}
 	p.pace.Lease = time.Second

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v3"
@@ -54,6 +55,7 @@ func (env *environmentOf) doctor(ctx context.Context, cmd *cli.Command) error {
 	}
 	p.wire()
 	env.doctorTrackers(ctx, cmd, p, d)
+	doctorLetters(ctx, cmd, p, d)
 	if d.findings > 0 {
 		return findingError{fmt.Errorf("%d findings", d.findings)}
 	}
@@ -83,6 +85,39 @@ func (env *environmentOf) doctorTrackers(ctx context.Context, cmd *cli.Command, 
 			d.say(name+" clock", clockGap(status), "set this machine's clock (NTP)")
 		}
 	}
+}
+
+// doctorLetters looks at the ways letters go out. A chat cannot be tried
+// without writing into it; that its address is understood was seen at the start.
+func doctorLetters(ctx context.Context, cmd *cli.Command, p *program, d *doctorReport) {
+	if p.cfg.Mail == nil && len(p.cfg.Chats) == 0 {
+		fmt.Fprintln(d.env.stdout, "ok    reminders: no mail server and no chat is configured, so none go out")
+		return
+	}
+	if p.cfg.Mail != nil && !cmd.Bool("offline") {
+		d.say("mail server "+p.cfg.Mail.String(), p.cfg.Mail.Check(ctx), "check FOLLOWTHROUGH_SMTP_URL, user name and password, and that this machine may connect")
+	}
+	if p.cfg.Mail != nil && !strings.HasPrefix(p.cfg.PublicURL, "https://") {
+		fmt.Fprintln(d.env.stdout, "ok    mails: people can unsubscribe with one click only when FOLLOWTHROUGH_PUBLIC_URL is https")
+	}
+	for _, chat := range p.cfg.Chats.Channels() {
+		d.say("chat "+chat.Name, p.knowsTeams(ctx, chat.Scope), "write the id of a team, for example t_storage, in front of the address; followthrough team list shows them")
+	}
+	counts, err := p.app.Reminders.Counts(ctx)
+	if failed := counts[domain.NoticeFailed]; err == nil && failed > 0 {
+		err = fmt.Errorf("%d were given up", failed)
+	}
+	d.say("letters", err, "see followthrough remind list --failed, mend the reason, then followthrough remind retry ID")
+}
+
+// knowsTeams refuses a chat of a team that is not there.
+func (p *program) knowsTeams(ctx context.Context, scope domain.Scope) error {
+	for _, id := range scope.Teams {
+		if _, err := p.db.Team(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func clockGap(s domain.TrackerStatus) error {

@@ -11,21 +11,23 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/followthrough/followthrough/app"
+	"github.com/followthrough/followthrough/domain"
 )
 
 // gauges answers /metrics: each scrape reads the numbers of that moment.
 type gauges struct {
 	reports *app.Reports
+	letters *app.Reminders
 	failed  func(error)
 
-	open, overdue, past, lag, conflicts, remaining, limit *prometheus.Desc
+	open, overdue, past, lag, conflicts, remaining, limit, notices *prometheus.Desc
 }
 
-func newGauges(reports *app.Reports, failed func(error)) *gauges {
+func newGauges(reports *app.Reports, letters *app.Reminders, failed func(error)) *gauges {
 	describe := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("followthrough_"+name, help, labels, nil)
 	}
-	return &gauges{reports: reports, failed: failed,
+	return &gauges{reports: reports, letters: letters, failed: failed,
 		open:      describe("measures_open", "Open measures.", "priority", "team"),
 		overdue:   describe("measures_overdue", "Open measures past their due date.", "priority", "team"),
 		past:      describe("measures_past_promise", "Open measures past their original due date.", "priority", "team"),
@@ -33,12 +35,13 @@ func newGauges(reports *app.Reports, failed func(error)) *gauges {
 		conflicts: describe("conflicts_open", "Fields that both sides changed and a person must decide.", "tracker"),
 		remaining: describe("quota_remaining", "Requests the tracker still allows in this period.", "tracker"),
 		limit:     describe("quota_limit", "Requests the tracker allows in a period.", "tracker"),
+		notices:   describe("notices", "Reminders and digests of the last half year, by how far they have come.", "state"),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (g *gauges) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{g.open, g.overdue, g.past, g.lag, g.conflicts, g.remaining, g.limit} {
+	for _, d := range []*prometheus.Desc{g.open, g.overdue, g.past, g.lag, g.conflicts, g.remaining, g.limit, g.notices} {
 		out <- d
 	}
 }
@@ -53,8 +56,17 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.NewInvalidMetric(g.open, fmt.Errorf("the database cannot be read: %w", err))
 		return
 	}
+	letters, err := g.letters.Counts(ctx)
+	if err != nil {
+		g.failed(err)
+		out <- prometheus.NewInvalidMetric(g.notices, fmt.Errorf("the database cannot be read: %w", err))
+		return
+	}
 	put := func(d *prometheus.Desc, v float64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	for _, state := range domain.NoticeStates() {
+		put(g.notices, float64(letters[state]), string(state))
 	}
 	for _, l := range now.Late {
 		put(g.open, float64(l.Open), string(l.Priority), l.Team)
@@ -78,7 +90,7 @@ func (g *gauges) Collect(out chan<- prometheus.Metric) {
 // reachable where people are.
 func (p *program) metricsServer(ctx context.Context) (*http.Server, net.Listener, error) {
 	registry := prometheus.NewRegistry()
-	if err := registry.Register(newGauges(p.app.Reports, func(err error) { p.log.Error("cannot read the numbers for /metrics", "error", err) })); err != nil {
+	if err := registry.Register(newGauges(p.app.Reports, p.app.Reminders, func(err error) { p.log.Error("cannot read the numbers for /metrics", "error", err) })); err != nil {
 		return nil, nil, err
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", p.cfg.MetricsListen)

@@ -36,6 +36,7 @@ func TestMetrics(t *testing.T) {
 	}
 	for _, want := range []string{
 		`followthrough_measures_open{priority="P2",team=""} 1`, `followthrough_measures_overdue{priority="P2",team=""} 1`, `followthrough_measures_past_promise{priority="P2",team=""} 0`,
+		`followthrough_notices{state="failed"} 0`,
 		`followthrough_conflicts_open{tracker="acme-platform"} 0`, `followthrough_sync_lag_seconds{tracker="acme-platform"}`, `followthrough_quota_limit{tracker="acme-platform"} 5000`,
 	} {
 		if !strings.Contains(string(text), want) {

@@ -23,7 +23,7 @@ func (env *environmentOf) measureCommand() *cli.Command {
 		&cli.StringFlag{Name: "status"}, &cli.StringFlag{Name: "closure-reason"}, &cli.StringFlag{Name: "risk-accepted-until"}, &cli.StringFlag{Name: "verdict"},
 		&cli.StringFlag{Name: "reason", Usage: "why; it goes to the history"})
 	add := append(measureFields(), &cli.StringFlag{Name: "status"}, &cli.StringFlag{Name: "tracker", Usage: "also create an issue there"})
-	return group("measure", "everyday work with measures",
+	return group("measure", "everyday work with measures", append(env.snoozeCommands(),
 		command("list", "list measures", "", filters, env.with(env.measureList)),
 		command("show", "show one measure with its links and history", "KEY", []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON"}}, env.with(env.measureShow)),
 		command("add", "add a measure", "", add, env.with(env.measureAdd)),
@@ -31,7 +31,7 @@ func (env *environmentOf) measureCommand() *cli.Command {
 		command("evidence", "add a link that shows the work is done", "KEY", []cli.Flag{&cli.StringFlag{Name: "title", Required: true}, &cli.StringFlag{Name: "url", Required: true}}, env.with(env.measureEvidence)),
 		command("link", "create an issue for a measure, or adopt an existing one with --url", "KEY", []cli.Flag{&cli.StringFlag{Name: "tracker", Required: true}, &cli.StringFlag{Name: "url"}}, env.with(env.measureLink)),
 		command("resume", "set a link going again that was stopped because both sides set each other's values back", "KEY", []cli.Flag{&cli.StringFlag{Name: "tracker", Required: true}}, env.with(env.measureResume)),
-		command("unlink", "end the link with a tracker; the issue stays", "KEY", []cli.Flag{&cli.StringFlag{Name: "tracker", Required: true}}, env.with(env.measureUnlink)))
+		command("unlink", "end the link with a tracker; the issue stays", "KEY", []cli.Flag{&cli.StringFlag{Name: "tracker", Required: true}}, env.with(env.measureUnlink)))...)
 }
 
 func measureFields() []cli.Flag {

@@ -23,6 +23,7 @@ func (env *environmentOf) personCommand() *cli.Command {
 	return group("person", "people and their accounts in trackers",
 		command("list", "list people", "", outputFlags(), env.with(env.personList)),
 		command("add", "add a person", "", add, env.with(env.personAdd)),
+		env.noticesCommand(),
 		command("identity", "say which account of a tracker a person has", "PERSON", identity, env.with(env.personIdentity)))
 }
 

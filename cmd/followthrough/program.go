@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/followthrough/followthrough/app"
 	"github.com/followthrough/followthrough/domain"
+	"github.com/followthrough/followthrough/notify"
 	"github.com/followthrough/followthrough/store"
 	tracksync "github.com/followthrough/followthrough/sync"
 )
@@ -26,6 +28,8 @@ type program struct {
 	db     *store.DB
 	engine *tracksync.Engine
 	app    *app.App
+	// letters sends reminders and digests.
+	letters *notify.Runner
 	// now is the clock of the whole program.
 	now func() time.Time
 	how access
@@ -35,6 +39,8 @@ type program struct {
 	pace         tracksync.Settings
 	// between stands between the engine and the database where a test wants to.
 	between func(tracksync.Store) tracksync.Store
+	// checkpoint is the line about the evidence log that a digest carries; nil for none.
+	checkpoint func(context.Context) (string, error)
 
 	closers []func() error
 }
@@ -100,11 +106,14 @@ func (p *program) wire() {
 		IncidentURL: func(k domain.IncidentKey) string { return cfg.PublicURL + "/incidents/" + string(k) },
 		Now:         now, Log: p.log.With("component", "sync"), Settings: pace})
 	options := app.Options{Store: p.db, Now: now, Zone: cfg.Zone, Hosts: cfg.TrackerHosts, Remote: remote{p.engine, p.db},
-		Dumps: dumpFileOf(cfg), Version: version}
+		Dumps: dumpFileOf(cfg), Version: version,
+		Language: cfg.Language, Ways: app.Ways{Mail: cfg.Mail != nil, Chats: cfg.Chats.Channels()}}
 	if p.how == alone && strings.HasPrefix(cfg.DatabaseURL, "sqlite:") {
 		options.TokenCache = time.Second // one process alone writes; a revocation empties it at once
 	}
 	p.app = app.New(options)
+	p.letters = &notify.Runner{Desk: desk{p.app.Reminders}, Box: p.db, Mail: cfg.Mail, Chats: cfg.Chats, PublicURL: cfg.PublicURL,
+		Checkpoint: p.checkpoint, Now: now, Log: p.log.With("component", "letters"), Owner: rand.Text()}
 }
 
 func (p *program) migrate(ctx context.Context) error {

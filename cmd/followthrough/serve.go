@@ -88,13 +88,14 @@ func (s *service) URL() string {
 // in flight are answered and claimed work is finished or handed back.
 func (s *service) run(ctx context.Context) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
-	worked := make(chan error, 1)
+	worked := make(chan error, 2)
 	go func() { worked <- s.p.engine.Run(work) }()
 	var kept sync.WaitGroup
 	kept.Go(func() {
 		s.p.app.Reports.Keep(work, func(err error) { s.p.log.Warn("statistics not kept ready", "error", err) })
 	})
 	defer kept.Wait()
+	go func() { worked <- s.p.letters.Run(work) }()
 	served := make(chan error, 2)
 	go func() { served <- s.serve() }()
 	if s.metrics != nil {
@@ -111,7 +112,7 @@ func (s *service) run(ctx context.Context) error {
 	if s.metrics != nil {
 		failed = errors.Join(failed, s.metrics.Shutdown(grace))
 	}
-	return errors.Join(failed, s.http.Shutdown(grace), <-worked)
+	return errors.Join(failed, s.http.Shutdown(grace), <-worked, <-worked)
 }
 
 func (s *service) serve() error {
