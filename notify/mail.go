@@ -234,8 +234,7 @@ func (m *Mail) explain(err error) error {
 
 // smtpCode is the number of a mail server's answer somewhere in an error.
 func smtpCode(err error) int {
-	var answer *textproto.Error
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*textproto.Error](err); ok {
 		return answer.Code
 	}
 	return 0

@@ -53,7 +53,8 @@ func (env *environmentOf) remind(ctx context.Context, cmd *cli.Command, p *progr
 	if err := p.db.ScheduleAt(ctx, domain.KeyRound, domain.KindRound, p.now()); err != nil {
 		return err
 	}
-	for p.letters.Step(ctx) > 0 && ctx.Err() == nil {
+	for more := true; more && ctx.Err() == nil; {
+		more = p.letters.Step(ctx) > 0
 	}
 	counts, err := p.app.Reminders.Counts(ctx)
 	if err != nil {
@@ -100,11 +101,13 @@ func (env *environmentOf) remindDryRun(ctx context.Context, cmd *cli.Command, p 
 }
 
 func (env *environmentOf) printLetter(ctx context.Context, p *program, l domain.Letter) error {
-	checkpoint, err := "", error(nil)
+	checkpoint := ""
 	if p.checkpoint != nil && l.Notice.Kind == domain.NoticeDigest {
-		if checkpoint, err = p.checkpoint(ctx); err != nil {
+		line, err := p.checkpoint(ctx)
+		if err != nil {
 			return err
 		}
+		checkpoint = line
 	}
 	l.Notice.Stop = "…"
 	message, err := notify.Compose(l, p.cfg.PublicURL, checkpoint)

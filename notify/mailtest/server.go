@@ -210,15 +210,15 @@ func (c *session) greeting() string {
 	if c.s.options.Password != "" {
 		lines = append(lines, "AUTH PLAIN LOGIN")
 	}
-	out := ""
+	var out strings.Builder
 	for n, line := range lines {
 		sep := "-"
 		if n == len(lines)-1 {
 			sep = " "
 		}
-		out += fmt.Sprintf("250%s%s\r\n", sep, line)
+		fmt.Fprintf(&out, "250%s%s\r\n", sep, line)
 	}
-	return strings.TrimSuffix(out, "\r\n")
+	return strings.TrimSuffix(out.String(), "\r\n")
 }
 
 func (c *session) auth(rest string) bool {
