@@ -17,6 +17,7 @@ type Store interface {
 	importStore
 	reportStore
 	assessmentStore
+	reviewStore
 	accessStore
 	peopleStore
 	policyStore
@@ -63,6 +64,7 @@ type App struct {
 	Assessments *Assessments
 	SavedViews  *SavedViews
 	Reminders   *Reminders
+	Reviews     *Reviews
 
 	// Now and Zone are the clock and the zone the operations judge by.
 	Now  func() time.Time
@@ -89,6 +91,7 @@ func New(o Options) *App {
 		Access:      access,
 		People:      &People{Store: o.Store, Now: o.Now, forget: access.Forget},
 		Policies:    policies,
+		Reviews:     &Reviews{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
 		Assessments: &Assessments{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
 		SavedViews:  &SavedViews{Store: o.Store, Now: o.Now},
 		Reminders:   &Reminders{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone, Language: o.Language, Ways: o.Ways},

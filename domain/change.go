@@ -45,6 +45,8 @@ const (
 	SubjectAssessment Subject = "assessment"
 	// SubjectView is a saved view.
 	SubjectView Subject = "view"
+	// SubjectReview is the review of an incident; its key is the incident's.
+	SubjectReview Subject = "review"
 )
 
 // Attribution says who caused a change and why. It accompanies every write.

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -37,6 +38,29 @@ type Policy struct {
 	EvidenceRequired bool
 	// Windows are the lengths that statistics work with.
 	Windows ReportWindows
+	// SilenceMinutes is the longest silence during an incident, by severity; a
+	// missing map is the shipped one.
+	SilenceMinutes map[Severity]int
+	// Audiences are whom an incident of any severity is told about; none is the
+	// shipped list.
+	Audiences []string
+}
+
+// Silence is how long nobody may say anything at a severity; 0 is no limit.
+func (p Policy) Silence(s Severity) time.Duration {
+	minutes := p.SilenceMinutes
+	if minutes == nil {
+		minutes = map[Severity]int{SEV1: 30, SEV2: 60, SEV3: 120, SEV4: 480}
+	}
+	return time.Duration(minutes[s]) * time.Minute
+}
+
+// Informed are the audiences that an incident is told about.
+func (p Policy) Informed() []string {
+	if p.Audiences == nil {
+		return []string{"team", "support", "management", "customers"}
+	}
+	return p.Audiences
 }
 
 // ReportWindows are lengths in days; 0 means the one in brackets.
@@ -129,6 +153,21 @@ func (p Policy) Check() error {
 		}
 	}
 	p.Reminders.OrDefault().check(&bad)
+	for severity, minutes := range p.SilenceMinutes {
+		checkEnum(&bad, "silence_minutes", severity, Severities(), false)
+		if minutes < 1 || minutes > 10_080 {
+			bad.add("silence_minutes", "%d minutes for %s is not accepted; use 1 to 10080", minutes, severity)
+		}
+	}
+	if len(p.Audiences) > 20 {
+		bad.add("audiences", "has %d entries; at most 20 are accepted", len(p.Audiences))
+	}
+	for _, name := range p.Audiences {
+		checkText(&bad, "audiences", name, MaxName)
+		if name == "" || strings.Contains(name, ",") {
+			bad.add("audiences", "%q is not accepted; name one group each", name)
+		}
+	}
 	if p.AssessmentMonths != 1 && p.AssessmentMonths != 3 {
 		bad.add("assessment_months", "%d is not accepted; use 1 (DORA) or 3 (NIS2)", p.AssessmentMonths)
 	}

@@ -68,7 +68,7 @@ func (db *DB) subjectInScope(ctx context.Context, scope domain.Scope, subject do
 	case domain.SubjectMeasure:
 		_, err := db.Measure(ctx, scope, domain.MeasureKey(key))
 		return err
-	case domain.SubjectIncident:
+	case domain.SubjectIncident, domain.SubjectReview:
 		_, err := db.Incident(ctx, scope, domain.IncidentKey(key))
 		return err
 	case domain.SubjectTracker:
@@ -105,7 +105,7 @@ func (db *DB) EachChange(ctx context.Context, scope domain.Scope, afterSeq int64
 		var team conditions
 		team.scope(scope)
 		c.add("subject = 'measure' AND key IN (SELECT key FROM measures"+team.where()+
-			") OR subject = 'incident' AND key IN (SELECT key FROM incidents"+team.where()+
+			") OR subject IN ('incident', 'review') AND key IN (SELECT key FROM incidents"+team.where()+
 			") OR subject = 'tracker' AND key IN (SELECT id FROM trackers"+team.where()+")",
 			append(append(append([]any{}, team.args...), team.args...), team.args...)...)
 	}
@@ -219,7 +219,7 @@ func (db *DB) eachHistoryOf(ctx context.Context, subject domain.Subject, keys []
 // see, in order; of the given ones, or all. Histories of people, tokens and
 // policies are for those who see everything.
 func (db *DB) keysInScope(ctx context.Context, scope domain.Scope, subject domain.Subject, of ...string) ([]string, error) {
-	tables := map[domain.Subject]string{domain.SubjectMeasure: "measures", domain.SubjectIncident: "incidents"}
+	tables := map[domain.Subject]string{domain.SubjectMeasure: "measures", domain.SubjectIncident: "incidents", domain.SubjectReview: "incidents"}
 	table, ok := tables[subject]
 	if !ok {
 		return nil, notFound(string(subject), "history")
