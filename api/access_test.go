@@ -135,6 +135,10 @@ func plausible(id string) object {
 		return object{"seq": 1}
 	case "resolve-conflict":
 		return object{"choice": "ours"}
+	case "add-review-messages":
+		return object{"items": []object{{"channel": "bridge", "statement": "x"}}}
+	case "add-review-entry":
+		return object{"section": "lesson", "text": "x"}
 	case "decide-suggestion":
 		return object{"decision": "reject"}
 	}

@@ -136,6 +136,8 @@ func TestEveryRoute(t *testing.T) {
 	view = w.patch("member", v1("/views/"+view.text("id")), view.etag(), object{"share": "organisation"}).want(200)
 	del("/views/"+view.text("id"), view.etag()).want(204)
 
+	driveReview(t, w)
+
 	// The ends of things.
 	link := w.get("viewer", at+"/links/platform").want(200)
 	del("/measures/"+key+"/links/platform", link.etag()).want(204)
@@ -151,6 +153,58 @@ func TestEveryRoute(t *testing.T) {
 		if !w.served[r.id] {
 			t.Errorf("%s %s (%s) was never served with success here", r.method, r.path, r.id)
 		}
+	}
+}
+
+// driveReview takes a review from its first fact to its second publication.
+func driveReview(t *testing.T, w *world) {
+	t.Helper()
+	at := prefix + "/incidents/INC-1/review"
+	if none := w.get("viewer", at).want(200); none.text("state") != "none" {
+		t.Errorf("review = %s", none.body)
+	}
+	w.post("member", at+"/times", nil).want(200)
+	cause := w.post("member", at+"/entries", object{"section": "cause", "text": "The disk was full."}).want(201)
+	finding := w.post("member", at+"/entries", object{"section": "finding", "text": "Nobody saw it fill.", "cause": cause.text("id"), "measures": []string{"M-1"}}).want(201)
+	w.patch("member", at+"/entries/"+finding.text("id"), "*", object{"kind": "process"}).want(200)
+	gone := w.post("member", at+"/entries", object{"section": "lesson", "kind": "lucky", "text": "It was Sunday."}).want(201)
+	w.do(request{as: "member", method: http.MethodDelete, path: at + "/entries/" + gone.text("id"), header: map[string]string{"If-Match": "*"}}).want(204)
+	w.post("member", at+"/messages", object{"items": []object{{"channel": "bridge", "sender": "Ana", "audience": "team", "at": "2026-11-20T10:20:00Z", "statement": "The database is down."}}}).want(201)
+	said := w.get("viewer", at+"/messages?limit=1&total=true").want(200).json()["items"].([]any)[0].(object)
+	w.post("member", at+"/messages/"+said["id"].(string)+"/mark", object{"diverges": "The status page said all is well."}).want(204)
+	if talk := w.get("viewer", at+"/communication").want(200).json(); len(talk["gaps"].([]any)) == 0 || len(talk["diverging"].([]any)) != 1 {
+		t.Errorf("communication = %v", talk)
+	}
+	w.post("member", at+"/feedback", nil).want(201)
+	w.get("viewer", at+"/feedback").want(200)
+	w.post("member", at+"/feedback/close", nil).want(204)
+	step := func(as, state string) answer {
+		return w.post(as, at+"/state", object{"state": state, "reason": "the numbers are in"}).want(200)
+	}
+	review := w.get("member", at).want(200)
+	w.patch("member", at, review.etag(), object{"summary": "Down for {duration}.", "shared_with": []string{"viewer"}}).want(200)
+	step("member", "in_review")
+	w.post("member", at+"/state", object{"state": "approved"}).want(422) // a second person
+	step("admin", "approved")
+	step("member", "published")
+	step("member", "draft")
+	w.patch("member", at, "*", object{"summary": "Down for {duration}, seen late."}).want(200)
+	step("member", "in_review")
+	step("admin", "approved")
+	step("member", "published")
+	versions := w.get("viewer", at+"/versions?limit=1&total=true").want(200).json()
+	if first := versions["items"].([]any)[0].(object); versions["total"] != 2.0 || first["summary"] != "Down for 2 h." {
+		t.Errorf("versions = %v", versions)
+	}
+	if changes := w.get("viewer", at+"/versions/2/changes").want(200).json()["items"].([]any); len(changes) == 0 {
+		t.Error("nothing changed between the versions")
+	}
+	w.get("viewer", at+"/history?limit=1&total=true").want(200)
+	if found := w.get("viewer", prefix+"/reviews?q=disk+FULL&year=2026&limit=1&total=true").want(200).json(); found["total"] != 1.0 {
+		t.Errorf("search = %v", found)
+	}
+	if missing := w.get("viewer", prefix+"/reviews?missing=true&total=true").want(200).json(); missing["total"] != 1.0 {
+		t.Errorf("incidents without a review = %v", missing)
 	}
 }
 

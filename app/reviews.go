@@ -136,8 +136,9 @@ func (s *Reviews) Step(ctx context.Context, by domain.Actor, key domain.Incident
 		})
 }
 
-// Put adds an entry, or changes the one with its id.
-func (s *Reviews) Put(ctx context.Context, by domain.Actor, key domain.IncidentKey, e domain.ReviewEntry) (domain.ReviewEntry, error) {
+// Put adds an entry, or changes the one with its id. version is the review's; 0
+// accepts any, so that several people can write the timeline at once.
+func (s *Reviews) Put(ctx context.Context, by domain.Actor, key domain.IncidentKey, version int64, e domain.ReviewEntry) (domain.ReviewEntry, error) {
 	if err := s.checkMeasures(ctx, by, key, e.Measures); err != nil {
 		return domain.ReviewEntry{}, err
 	}
@@ -145,7 +146,7 @@ func (s *Reviews) Put(ctx context.Context, by domain.Actor, key domain.IncidentK
 	if fresh {
 		e.ID = newID("e_")
 	}
-	r, err := s.change(ctx, by, key, 0, "", func(r *domain.Review, _ domain.Incident) error {
+	r, err := s.change(ctx, by, key, version, "", func(r *domain.Review, _ domain.Incident) error {
 		if !fresh && !slices.ContainsFunc(r.Entries, func(o domain.ReviewEntry) bool { return o.ID == e.ID }) {
 			return domain.Errorf(domain.ErrNotFound, "entry %q does not exist", e.ID)
 		}
@@ -155,6 +156,19 @@ func (s *Reviews) Put(ctx context.Context, by domain.Actor, key domain.IncidentK
 		return domain.ReviewEntry{}, err
 	}
 	return entryOf(r, e.ID), nil
+}
+
+// Entry returns one entry of a review.
+func (s *Reviews) Entry(ctx context.Context, by domain.Actor, key domain.IncidentKey, id string) (domain.ReviewEntry, error) {
+	r, err := s.Get(ctx, by, key)
+	if err != nil {
+		return domain.ReviewEntry{}, err
+	}
+	e := entryOf(r, id)
+	if e.ID == "" {
+		return e, domain.Errorf(domain.ErrNotFound, "entry %q does not exist", id)
+	}
+	return e, nil
 }
 
 func entryOf(r domain.Review, id string) domain.ReviewEntry {
@@ -184,8 +198,8 @@ func (s *Reviews) checkMeasures(ctx context.Context, by domain.Actor, key domain
 }
 
 // Drop removes an entry; the history keeps it.
-func (s *Reviews) Drop(ctx context.Context, by domain.Actor, key domain.IncidentKey, id string) error {
-	_, err := s.change(ctx, by, key, 0, "", func(r *domain.Review, _ domain.Incident) error { return r.Drop(id, s.Now()) })
+func (s *Reviews) Drop(ctx context.Context, by domain.Actor, key domain.IncidentKey, version int64, id string) error {
+	_, err := s.change(ctx, by, key, version, "", func(r *domain.Review, _ domain.Incident) error { return r.Drop(id, s.Now()) })
 	return err
 }
 

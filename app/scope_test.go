@@ -39,6 +39,34 @@ func TestWhoMay(t *testing.T) {
 		"incident history": {domain.CanRead, true, func(ctx context.Context, by domain.Actor) error {
 			return second(w.Incidents.History(ctx, by, inc.Key, domain.Page{}))
 		}},
+		"view review": {domain.CanRead, true, func(ctx context.Context, by domain.Actor) error { return second(w.Reviews.View(ctx, by, inc.Key)) }},
+		"edit review": {domain.CanEdit, true, func(ctx context.Context, by domain.Actor) error {
+			return second(w.Reviews.Edit(ctx, by, inc.Key, 0, domain.ReviewEdit{Summary: domain.Some("by " + by.ID)}))
+		}},
+		"step review": {domain.CanEdit, true, func(ctx context.Context, by domain.Actor) error {
+			return known(second(w.Reviews.Step(ctx, by, inc.Key, 0, domain.ReviewArchived, "x")))
+		}},
+		"add to review": {domain.CanEdit, true, func(ctx context.Context, by domain.Actor) error {
+			return second(w.Reviews.Put(ctx, by, inc.Key, 0, domain.ReviewEntry{Section: domain.SectionLesson, Text: "x"}))
+		}},
+		"drop from review": {domain.CanEdit, true, func(ctx context.Context, by domain.Actor) error {
+			return known(w.Reviews.Drop(ctx, by, inc.Key, 0, "e_0"))
+		}},
+		"list reviews": {domain.CanRead, false, func(ctx context.Context, by domain.Actor) error {
+			return second(w.Reviews.List(ctx, by, domain.ReviewFilter{}, domain.Page{}))
+		}},
+		"review versions": {domain.CanRead, true, func(ctx context.Context, by domain.Actor) error { return second(w.Reviews.Versions(ctx, by, inc.Key)) }},
+		"review messages": {domain.CanRead, true, func(ctx context.Context, by domain.Actor) error { return second(w.Reviews.Messages(ctx, by, inc.Key)) }},
+		"add messages": {domain.CanEdit, true, func(ctx context.Context, by domain.Actor) error {
+			return second(w.Reviews.AddMessages(ctx, by, inc.Key, "", []domain.Message{{Channel: "bridge", Statement: "x"}}))
+		}},
+		"edit channel": {domain.CanEdit, true, func(ctx context.Context, by domain.Actor) error {
+			return known(w.Reviews.EditChannel(ctx, by, inc.Key, "nowhere", "team"))
+		}},
+		"open feedback": {domain.CanEdit, true, func(ctx context.Context, by domain.Actor) error { return second(w.Reviews.OpenFeedback(ctx, by, inc.Key)) }},
+		"review history": {domain.CanRead, true, func(ctx context.Context, by domain.Actor) error {
+			return second(w.Reviews.History(ctx, by, inc.Key, domain.Page{}))
+		}},
 		"rollup": {domain.CanRead, true, func(ctx context.Context, by domain.Actor) error {
 			_, _, err := w.Reports.Rollup(ctx, by, inc.Key)
 			return err
@@ -172,9 +200,9 @@ func invalid(err error) error { return only(err, domain.ErrInvalid) }
 func offline(err error) error { return only(err, domain.ErrUnavailable) }
 func missing(err error) error { return only(err, domain.ErrNotFound) }
 
-// known passes on "not found" about the measure itself and swallows what comes after.
+// known passes on "not found" about the measure or incident itself and swallows what comes after.
 func known(err error) error {
-	if err != nil && domain.KindOf(err) == domain.ErrNotFound && err.Error() == `measure "M-1" does not exist` {
+	if err != nil && domain.KindOf(err) == domain.ErrNotFound && (err.Error() == `measure "M-1" does not exist` || err.Error() == `incident "INC-1" does not exist`) {
 		return err
 	}
 	return only(only(err, domain.ErrInvalid), domain.ErrNotFound)

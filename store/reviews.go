@@ -264,7 +264,7 @@ func (c *conditions) words(query string, columns ...string) {
 		if strings.ContainsFunc(word, func(r rune) bool { return r > unicode.MaxASCII }) {
 			lower = "fold("
 		}
-		pattern := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(word)) + "%"
+		pattern := "%" + escapeLike(strings.ToLower(word)) + "%"
 		alternatives := make([]string, len(columns))
 		args := make([]any, len(columns))
 		for n, column := range columns {

@@ -1,0 +1,159 @@
+package app_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/followthrough/followthrough/domain"
+)
+
+func (w *world) publish(key domain.IncidentKey) {
+	w.t.Helper()
+	for _, s := range []struct {
+		by domain.Actor
+		to domain.ReviewState
+	}{{ana, domain.ReviewInReview}, {ben, domain.ReviewApproved}, {ana, domain.ReviewPublished}} {
+		must(w.Reviews.Step(w.t.Context(), s.by, key, 0, s.to, ""))(w.t)
+	}
+}
+
+// A published version stays as it was, whatever happens to the review, the
+// incident and its measures afterwards.
+func TestPublishedReviewsAreKept(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	i := w.incident(domain.IncidentEdit{StartedAt: domain.Some(w.at.Add(-3 * time.Hour)), ResolvedAt: domain.Some(w.at.Add(-time.Hour))})
+	m := w.measure(func(n *domain.NewMeasure) { n.Incident = i.Key })
+	must(w.Reviews.Edit(ctx, ana, i.Key, 0, domain.ReviewEdit{Summary: domain.Some("Down for {duration}; {done} of {measures} done.")}))(t)
+	must(w.Reviews.Put(ctx, ana, i.Key, 0, domain.ReviewEntry{Section: domain.SectionCause, Text: "The disk was full."}))(t)
+	if _, err := w.Reviews.Step(ctx, ana, i.Key, 0, domain.ReviewPublished, ""); !errors.Is(err, domain.ErrInvalid) {
+		t.Errorf("a draft was published: %v", err)
+	}
+	w.publish(i.Key)
+	w.done(m.Key)
+	must(w.Reviews.Step(ctx, ben, i.Key, 0, domain.ReviewDraft, "the cause was another"))(t)
+	must(w.Reviews.Put(ctx, ana, i.Key, 0, domain.ReviewEntry{Section: domain.SectionCause, Text: "Nobody watched the disk."}))(t)
+	w.publish(i.Key)
+	versions := must(w.Reviews.Versions(ctx, ana, i.Key))(t)
+	var texts []string
+	for _, v := range versions {
+		texts = append(texts, fmt.Sprint(v.Number, " ", domain.FillSummary(v.Document.Review.Summary, v.Document.Numbers), " ", len(v.Document.Review.Entries), " ", v.By))
+	}
+	if want := []string{"1 Down for 2 h; 0 of 1 done. 1 p_ana", "2 Down for 2 h; 1 of 1 done. 2 p_ana"}; !slices.Equal(texts, want) {
+		t.Errorf("versions %q", texts)
+	}
+	var changed []string
+	for _, c := range must(w.Reviews.Compare(ctx, ana, i.Key, 1, 2))(t) {
+		changed = append(changed, strings.SplitN(c.Field, "_", 2)[0]+" "+c.To)
+	}
+	if !slices.Contains(changed, "measure/M-1 done: Alert on replication lag") || len(changed) != 2 {
+		t.Errorf("changes %q", changed)
+	}
+}
+
+// Another team reads what is shared with its role, once it is published, and
+// never the draft behind it.
+func TestSharedReviews(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	i := w.incident(domain.IncidentEdit{})
+	must(w.Reviews.Edit(ctx, ana, i.Key, 0, domain.ReviewEdit{Summary: domain.Some("It was down."), SharedWith: domain.Some([]domain.Role{domain.Member})}))(t)
+	foreign := actor("p_vb", domain.Viewer, "t_b")
+	read := func(by domain.Actor) error {
+		_, err := w.Reviews.Published(ctx, by, i.Key, 0)
+		return err
+	}
+	if err := read(bea); !errors.Is(err, domain.ErrNotFound) {
+		t.Errorf("before publication: %v", err)
+	}
+	w.publish(i.Key)
+	if err := read(bea); err != nil {
+		t.Errorf("a member of another team: %v", err)
+	}
+	if err := read(foreign); !errors.Is(err, domain.ErrNotFound) {
+		t.Errorf("a role it is not shared with: %v", err)
+	}
+	if _, err := w.Reviews.View(ctx, bea, i.Key); !errors.Is(err, domain.ErrNotFound) {
+		t.Errorf("the working copy: %v", err)
+	}
+	must(w.Reviews.Edit(ctx, ana, i.Key, 0, domain.ReviewEdit{SharedWith: domain.Some([]domain.Role(nil))}))(t)
+	if err := read(bea); !errors.Is(err, domain.ErrNotFound) {
+		t.Errorf("after the sharing ended: %v", err)
+	}
+}
+
+// Nothing of an answer is told before the fifth, and nothing tells who or when.
+func TestFeedbackIsAnonymous(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	i := w.incident(domain.IncidentEdit{})
+	secret := must(w.Reviews.OpenFeedback(ctx, ana, i.Key))(t)
+	before := w.seq()
+	for n := range 7 {
+		v := must(w.Reviews.View(ctx, ana, i.Key))(t)
+		if want := n / 5 * 5; v.Feedback.Released != want || len(v.Feedback.Texts["keep"]) != want || v.Answers != nil {
+			t.Errorf("after %d answers %+v is shown", n, v.Feedback)
+		}
+		w.at = w.at.Add(time.Minute)
+		if err := w.Reviews.GiveFeedback(ctx, secret, domain.FeedbackAnswer{Scales: map[string]int{"calm": 4}, Texts: map[string]string{"keep": fmt.Sprint("answer ", n)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w.seq() != before {
+		t.Error("an answer left a row with its time in the history")
+	}
+	must(w.Reviews.CloseFeedback(ctx, ana, i.Key))(t)
+	if v := must(w.Reviews.View(ctx, ana, i.Key))(t); v.Feedback.Released != 7 || v.Feedback.Scales["calm"] != [5]int{0, 0, 0, 7, 0} {
+		t.Errorf("closed: %+v", v.Feedback)
+	}
+	if err := w.Reviews.GiveFeedback(ctx, secret, domain.FeedbackAnswer{Scales: map[string]int{"calm": 4}}); !errors.Is(err, domain.ErrGone) {
+		t.Errorf("answer to a closed form: %v", err)
+	}
+	again := must(w.Reviews.OpenFeedback(ctx, ana, i.Key))(t)
+	if _, err := w.Reviews.FeedbackForm(ctx, secret); !errors.Is(err, domain.ErrNotFound) {
+		t.Errorf("the old address: %v", err)
+	}
+	if form := must(w.Reviews.FeedbackForm(ctx, again))(t); form.Key != i.Key || form.Summary != "" {
+		t.Errorf("form %+v", form)
+	}
+	if h := must(w.Reviews.History(ctx, ana, i.Key, domain.Page{}))(t); strings.Contains(fmt.Sprint(h.Items), secret) {
+		t.Error("the secret stands in the history")
+	}
+}
+
+// Messages are stored once, and an import is one row of the history.
+func TestMessages(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	i := w.incident(domain.IncidentEdit{Severity: domain.Some(domain.SEV1), DetectedAt: domain.Some(w.at.Add(-2 * time.Hour)), ResolvedAt: domain.Some(w.at)})
+	chat := func() []domain.Message {
+		return []domain.Message{{Channel: "bridge", Sender: "Ana", At: w.at.Add(-100 * time.Minute), Statement: "down"}, {Channel: "bridge", Sender: "Ben", At: w.at.Add(-20 * time.Minute), Statement: "up"},
+			{Channel: "mail", Statement: "without a time"}}
+	}
+	first := must(w.Reviews.AddMessages(ctx, ana, i.Key, "export.zip", chat()))(t)
+	before := w.seq()
+	again := must(w.Reviews.AddMessages(ctx, ana, i.Key, "export.zip", chat()))(t)
+	if first.Added != 3 || again.Added != 0 || again.Skipped != 3 || w.seq() != before {
+		t.Errorf("first %+v, again %+v", first, again)
+	}
+	if err := w.Reviews.EditChannel(ctx, ana, i.Key, "bridge", "team"); err != nil {
+		t.Fatal(err)
+	}
+	v := must(w.Reviews.View(ctx, ana, i.Key))(t)
+	if v.Talk.Undated != 1 || len(v.Talk.Gaps) != 2 || !slices.Equal(v.Talk.Never, []string{"support", "management", "customers"}) {
+		t.Errorf("talk %+v", v.Talk)
+	}
+	for name, bad := range map[string][]domain.Message{"none": nil, "no channel": {{Statement: "x"}}, "future": {{Channel: "x", Statement: "x", At: w.at.Add(time.Hour)}},
+		"one of two": {{Channel: "x", Statement: "good"}, {Channel: "x"}}} {
+		if _, err := w.Reviews.AddMessages(ctx, ana, i.Key, "", bad); !errors.Is(err, domain.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if n := len(must(w.Reviews.Messages(ctx, ana, i.Key))(t)); n != 3 {
+		t.Errorf("%d messages after the refused ones", n)
+	}
+}
