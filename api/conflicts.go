@@ -15,9 +15,9 @@ type conflictJSON struct {
 	Base       string  `json:"base" doc:"what both sides last agreed on"`
 	Ours       string  `json:"ours"`
 	Theirs     string  `json:"theirs"`
-	OursBy     *string `json:"ours_by"`
+	OursBy     *string `json:"ours_by" doc:"null when it is not known"`
 	OursAt     *string `json:"ours_at" format:"date-time"`
-	TheirsBy   *string `json:"theirs_by"`
+	TheirsBy   *string `json:"theirs_by" doc:"null when the tracker does not say"`
 	TheirsAt   *string `json:"theirs_at" format:"date-time"`
 	Open       bool    `json:"open"`
 	Resolution *string `json:"resolution" doc:"how it was decided: by a policy, or ask for a person"`

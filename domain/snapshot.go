@@ -72,6 +72,14 @@ type Snapshot struct {
 	Native json.RawMessage
 }
 
+// Edit is one change of a field, as a tracker remembers it.
+type Edit struct {
+	Field Field
+	// By is the account that made it; At the tracker's time.
+	By string
+	At time.Time
+}
+
 // Draft is what an adapter needs to create an issue.
 type Draft struct {
 	MeasureID string

@@ -128,13 +128,13 @@ func (e *Engine) processHook(ctx context.Context, view domain.TrackerView, track
 	case event.Snapshot == nil:
 		return domain.DeliveryDone, "read again", e.workOn(ctx, head.ID, nil, rereading)
 	}
-	return e.hookSnapshot(ctx, view, head, event)
+	return e.hookSnapshot(ctx, view, tracker, head, event)
 }
 
-func (e *Engine) hookSnapshot(ctx context.Context, view domain.TrackerView, head domain.LinkHead, event domain.Event) (domain.DeliveryState, string, error) {
+func (e *Engine) hookSnapshot(ctx context.Context, view domain.TrackerView, tracker Tracker, head domain.LinkHead, event domain.Event) (domain.DeliveryState, string, error) {
 	s := *event.Snapshot
 	s.ReadAt = time.Time{} // it says how the issue was when it was sent; before a write it is read again
-	if err := e.audit(ctx, view, head, event); err != nil {
+	if err := e.audit(ctx, view, tracker, head, event); err != nil {
 		return "", "", err
 	}
 	switch {
@@ -162,19 +162,19 @@ func (e *Engine) hookUnlinked(ctx context.Context, view domain.TrackerView, even
 // the write was planned on. A difference is an edit that we overwrote unseen in
 // the moment between reading and writing: it is recovered as a conflict, so
 // that it can be put back (sync.md C, step 6).
-func (e *Engine) audit(ctx context.Context, view domain.TrackerView, head domain.LinkHead, event domain.Event) error {
+func (e *Engine) audit(ctx context.Context, view domain.TrackerView, tracker Tracker, head domain.LinkHead, event domain.Event) error {
 	if len(event.Before) == 0 {
 		return nil
 	}
 	for range maxAttempts {
-		if err := e.auditOnce(ctx, view, head, event); !errors.Is(err, domain.ErrStale) {
+		if err := e.auditOnce(ctx, view, tracker, head, event); !errors.Is(err, domain.ErrStale) {
 			return err
 		}
 	}
 	return domain.Errorf(domain.ErrUnavailable, "the link keeps changing; what was overwritten could not be recorded")
 }
 
-func (e *Engine) auditOnce(ctx context.Context, view domain.TrackerView, head domain.LinkHead, event domain.Event) error {
+func (e *Engine) auditOnce(ctx context.Context, view domain.TrackerView, tracker Tracker, head domain.LinkHead, event domain.Event) error {
 	link, err := e.Store.Link(ctx, head.ID)
 	if err != nil {
 		return err
@@ -196,6 +196,7 @@ func (e *Engine) auditOnce(ctx context.Context, view domain.TrackerView, head do
 	if len(lost) == 0 {
 		return nil
 	}
+	nameEditors(ctx, tracker, event.Ref, lost, event.Actor)
 	_, err = e.Store.CommitLink(ctx, domain.LinkCommit{Link: link.Link, MeasureVersion: link.Measure.Version, Conflicts: lost,
 		By: attribution(view, *event.Snapshot), Now: e.Now()})
 	return err

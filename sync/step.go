@@ -108,6 +108,7 @@ func (s *step) once(ctx context.Context) (bool, error) {
 		return true, s.fetch(ctx)
 	}
 	d := s.merge()
+	nameEditors(ctx, s.tracker, s.link.Link.Remote, d.Conflicts, "")
 	first := len(s.link.Link.Base) == 0
 	if first {
 		d.Write = nil // first contact never writes

@@ -74,10 +74,17 @@ func (env *environmentOf) conflictShow(ctx context.Context, cmd *cli.Command, p 
 		return printJSON(env.stdout, c)
 	}
 	fmt.Fprintf(env.stdout, "%s, %s, with %s\n", c.Measure, c.Field, c.Tracker)
-	for _, side := range []struct{ name, value, by string }{{"base", c.Base, ""}, {"ours", c.Ours, c.OursBy}, {"theirs", c.Theirs, c.TheirsBy}} {
+	for _, side := range []struct{ name, value, by string }{{"base", c.Base, ""}, {"ours", c.Ours, by(c.OursBy)}, {"theirs", c.Theirs, by(c.TheirsBy)}} {
 		fmt.Fprintf(env.stdout, "\n%s %s\n%s\n", side.name, side.by, side.value)
 	}
 	return nil
+}
+
+func by(actor string) string {
+	if actor == "" {
+		return "by somebody unknown"
+	}
+	return "by " + actor
 }
 
 func (env *environmentOf) conflictResolve(ctx context.Context, cmd *cli.Command, p *program) error {

@@ -224,17 +224,20 @@ func (c *client) into(op operation, a answer, v any) error {
 	return nil
 }
 
-// next is the address of the next page. An address on another host is an
-// error: following it would be a request somebody else chose.
-func (c *client) next(op operation, a answer) (string, error) {
+// next is the address of the next page.
+func (c *client) next(op operation, a answer) (string, error) { return c.link(op, a, "next") }
+
+// link is the address of another page, or nothing. An address on another host
+// is an error: following it would be a request somebody else chose.
+func (c *client) link(op operation, a answer, wanted string) (string, error) {
 	for link := range strings.SplitSeq(a.header.Get("Link"), ",") {
 		target, rel, ok := strings.Cut(link, ";")
-		if !ok || !strings.Contains(rel, `rel="next"`) {
+		if !ok || !strings.Contains(rel, `rel="`+wanted+`"`) {
 			continue
 		}
 		u, err := url.Parse(strings.Trim(strings.TrimSpace(target), "<>"))
 		if err != nil || !sameOrigin(c.base, u) || !strings.HasPrefix(u.Path, c.base.Path) {
-			return "", &domain.Error{Kind: domain.ErrUnavailable, Code: "foreign_link", Message: op.what + ": the link to the next page leads elsewhere"}
+			return "", &domain.Error{Kind: domain.ErrUnavailable, Code: "foreign_link", Message: op.what + ": the link to the " + wanted + " page leads elsewhere"}
 		}
 		return u.String(), nil
 	}
