@@ -205,6 +205,9 @@ func measureFilters() []param {
 		{name: "tracker", kind: "string"},
 		{name: "link_state", kind: "string", list: true, enum: names(domain.LinkStates())},
 		{name: "q", kind: "string", doc: "beginnings of words in title or description, or a key; what is written without blanks must stand in a row"},
+		{name: "missing", kind: "string", list: true, enum: names(domain.MeasureGaps()), doc: "lacks all of it"},
+		{name: "from", kind: "date-time", doc: "created at or after"}, {name: "to", kind: "date-time", doc: "created before"},
+		{name: "q", kind: "string", doc: "words in title, description or key"},
 	}
 }
 
@@ -214,7 +217,8 @@ func (c *call) measureFilter() domain.MeasureFilter {
 		DueBefore: c.day("due_before"), DueAfter: c.day("due_after"), Priority: several(c, "priority", domain.Priorities()),
 		Kind: several(c, "kind", domain.MeasureKinds()), Owner: domain.PersonID(c.query.Get("owner")), Team: texts[domain.TeamID](c.words("team")),
 		Incident: domain.IncidentKey(c.query.Get("incident")), NeedsIncident: c.flag("needs_incident"),
-		Tracker: domain.TrackerID(c.query.Get("tracker")), LinkState: several(c, "link_state", domain.LinkStates()), Query: c.query.Get("q"),
+		Tracker: domain.TrackerID(c.query.Get("tracker")), LinkState: several(c, "link_state", domain.LinkStates()),
+		Missing: several(c, "missing", domain.MeasureGaps()), CreatedFrom: c.moment("from"), CreatedTo: c.moment("to"), Query: c.query.Get("q"),
 	}
 }
 

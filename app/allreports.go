@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -20,6 +21,14 @@ type AllStats struct {
 	Completion CompletionStats
 	Flow       FlowStats
 	Recurrence metrics.RecurrenceReport
+	// OnTime is the on-time rate of each priority of the cohort, the most urgent first.
+	OnTime []OnTimePriority
+}
+
+// OnTimePriority is the on-time rate of one priority.
+type OnTimePriority struct {
+	Priority domain.Priority
+	Report   metrics.OnTimeReport
 }
 
 // All evaluates the reports of a page on one and the same portfolio, which is
@@ -54,6 +63,19 @@ func allOf(p *portfolio, c metrics.Cohort, q ReportQuery) (out AllStats, err err
 			return err
 		},
 	}
+	for _, priority := range domain.Priorities() {
+		if len(c.Priorities) == 0 || slices.Contains(c.Priorities, priority) {
+			out.OnTime = append(out.OnTime, OnTimePriority{Priority: priority})
+		}
+	}
+	for n := range out.OnTime {
+		parts = append(parts, func() (err error) {
+			only := c
+			only.Priorities = []domain.Priority{out.OnTime[n].Priority}
+			out.OnTime[n].Report, err = metrics.OnTime(p.snapshot, only, metrics.Period{})
+			return err
+		})
+	}
 	failed := make([]error, len(parts))
 	var running sync.WaitGroup
 	for n, part := range parts {
@@ -63,7 +85,7 @@ func allOf(p *portfolio, c metrics.Cohort, q ReportQuery) (out AllStats, err err
 	if err := errors.Join(failed...); err != nil {
 		return AllStats{}, err
 	}
-	for _, report := range []any{&out.Overdue, &out.Completion, &out.Flow, &out.Recurrence} {
+	for _, report := range []any{&out.Overdue, &out.Completion, &out.Flow, &out.Recurrence, &out.OnTime} {
 		markWith(&out.Quality, report)
 	}
 	return out, nil

@@ -55,11 +55,35 @@ type MeasureFilter struct {
 	NeedsIncident *bool
 	Tracker       TrackerID
 	LinkState     []LinkState
-	Query         string
+	// Missing selects those that lack all of it.
+	Missing []MeasureGap
+	// CreatedFrom and CreatedTo bound the creation; the end is not part of it.
+	CreatedFrom time.Time
+	CreatedTo   time.Time
+	Query       string
 
 	// Today is the civil date in the organisation's zone that overdue is judged by:
 	// due on a day before Today is overdue.
 	Today Date
+}
+
+// MeasureGap is something that a complete measure has.
+type MeasureGap string
+
+// What can be missing, named by the field.
+const (
+	GapOwner    MeasureGap = "owner"
+	GapDueOn    MeasureGap = "due_on"
+	GapKind     MeasureGap = "kind"
+	GapPriority MeasureGap = "priority"
+	GapTarget   MeasureGap = "target"
+	GapBaseline MeasureGap = "baseline"
+	GapEvidence MeasureGap = "evidence"
+)
+
+// MeasureGaps lists what can be missing.
+func MeasureGaps() []MeasureGap {
+	return []MeasureGap{GapOwner, GapDueOn, GapKind, GapPriority, GapTarget, GapBaseline, GapEvidence}
 }
 
 // MeasureSorts and IncidentSorts are the fixed sets of sort fields.

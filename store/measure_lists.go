@@ -83,6 +83,15 @@ func measureConditions(scope domain.Scope, f domain.MeasureFilter) conditions {
 			c.add("incident IS NOT NULL")
 		}
 	}
+	if !f.CreatedFrom.IsZero() {
+		c.add("created_at >= ?", newInstant(f.CreatedFrom))
+	}
+	if !f.CreatedTo.IsZero() {
+		c.add("created_at < ?", newInstant(f.CreatedTo))
+	}
+	for _, gap := range f.Missing {
+		c.missing(gap)
+	}
 	if f.Tracker != "" || len(f.LinkState) > 0 {
 		var link conditions
 		link.add("held")
@@ -93,6 +102,24 @@ func measureConditions(scope domain.Scope, f domain.MeasureFilter) conditions {
 		c.add("key IN (SELECT measure FROM links"+link.where()+")", link.args...)
 	}
 	return c
+}
+
+// missing selects measures that lack something.
+func (c *conditions) missing(gap domain.MeasureGap) {
+	switch gap {
+	case domain.GapOwner:
+		c.add("owner IS NULL AND external_owner = ''")
+	case domain.GapDueOn:
+		c.add("due_day = ?", noDay)
+	case domain.GapKind, domain.GapPriority:
+		c.add(string(gap) + " = ''")
+	case domain.GapTarget, domain.GapBaseline:
+		c.add("metric_" + string(gap) + " IS NULL AND metric_not_measurable = ''")
+	case domain.GapEvidence:
+		c.add("evidence_count = 0 AND NOT open AND status <> 'cancelled'")
+	default:
+		c.add("FALSE")
+	}
 }
 
 // late selects open measures whose day has passed: the day before today is late.

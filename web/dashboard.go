@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/followthrough/followthrough/domain"
+	"github.com/followthrough/followthrough/web/chart"
 	"github.com/followthrough/followthrough/web/templates"
 )
 
@@ -19,7 +20,7 @@ func (s *Server) dashboardRoutes(get, _ register) {
 func (s *Server) dashboard(c echo.Context, p *templates.Page) error {
 	ctx := c.Request().Context()
 	p.Title, p.Section = p.T("dashboard.title"), "dashboard"
-	filter, err := measureFilter(p.Query)
+	filter, err := s.measureFilter(p.Query)
 	if err != nil {
 		return err
 	}
@@ -30,7 +31,9 @@ func (s *Server) dashboard(c echo.Context, p *templates.Page) error {
 	yes := true
 	late := filter
 	late.PastPromise = &yes
-	list, err := s.app.Measures.List(ctx, p.Actor, late, pageOf(url.Values{"cursor": p.Query["cursor"]}, "original_due_on", "priority", "key"))
+	page := pageOf(url.Values{"cursor": p.Query["cursor"]}, "original_due_on", "priority", "key")
+	page.Limit = dashboardRows
+	list, err := s.app.Measures.List(ctx, p.Actor, late, page)
 	if err != nil {
 		return err
 	}
@@ -46,7 +49,47 @@ func (s *Server) dashboard(c echo.Context, p *templates.Page) error {
 	view := templates.DashboardView{Items: list.Items, Next: list.NextCursor, Trackers: trackers, Conflicts: len(conflicts.Items),
 		MoreConflicts: conflicts.NextCursor != "", Bars: lateBars(counts)}
 	view.Tiles = tilesOf(counts)
+	if err := s.withViews(c, p, domain.ViewDashboard); err != nil {
+		return err
+	}
+	if err := s.board(c, p, &view); err != nil {
+		return err
+	}
 	return s.show(c, p, templates.Dashboard(p, view))
+}
+
+// dashboardRows is how many late measures the dashboard shows at once.
+const dashboardRows = 12
+
+// worstChecks is how many checks of the data the dashboard names.
+const worstChecks = 6
+
+// board draws the small pictures: the statistics page has all of them.
+func (s *Server) board(c echo.Context, p *templates.Page, view *templates.DashboardView) error {
+	q, err := s.reportQuery(p.Query)
+	if err != nil {
+		return err
+	}
+	all, err := s.app.Reports.All(c.Request().Context(), p.Actor, q)
+	if err != nil {
+		return err
+	}
+	p.Pictures = true
+	o := s.chartOptions(p)
+	view.Weeks = chart.LateWeeks(all.Overdue, o)
+	quality, worst := chart.Quality(all.Quality, o), all.Quality
+	worst.Checks = nil
+	for _, check := range all.Quality.Checks {
+		if check.Count > 0 && len(worst.Checks) < worstChecks {
+			worst.Checks = append(worst.Checks, check)
+		}
+	}
+	short := chart.Quality(worst, o)
+	short.Lead = quality.Lead
+	view.Texts = o.Texts
+	view.Pictures = []chart.Picture{chart.OnTime(all.Completion.OnTime, byPriority(all), o), chart.Completion(all.Completion.Completion, targets(all), o),
+		chart.Flow(all.Flow.Flow, all.Flow.Forecast, o), chart.States(all.Recurrence, o), short}
+	return nil
 }
 
 // mine lists what the person owes.

@@ -25,7 +25,7 @@ func (s *Server) exportRoutes(get, _ register) {
 // exported calls row for the head and for every measure that the filters of
 // the address select, in the order of the address.
 func (s *Server) exported(c echo.Context, p *templates.Page, row func([]string) error) error {
-	filter, err := measureFilter(p.Query)
+	filter, err := s.measureFilter(p.Query)
 	if err != nil {
 		return err
 	}

@@ -4,15 +4,16 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/followthrough/followthrough/domain"
 )
 
 // measureFilter reads the filters of a list of measures from an address. The
 // names are the API's.
-func measureFilter(q url.Values) (domain.MeasureFilter, error) {
+func (s *Server) measureFilter(q url.Values) (domain.MeasureFilter, error) {
 	f := domain.MeasureFilter{Owner: domain.PersonID(q.Get("owner")), Incident: domain.IncidentKey(strings.ToUpper(q.Get("incident"))),
-		Tracker: domain.TrackerID(q.Get("tracker")), Query: q.Get("q"),
+		Tracker: domain.TrackerID(q.Get("tracker")), Query: q.Get("q"), Missing: several[domain.MeasureGap](q, "missing"),
 		Status: several[domain.Status](q, "status"), Priority: several[domain.Priority](q, "priority"), Kind: several[domain.MeasureKind](q, "kind"),
 		Team: several[domain.TeamID](q, "team"), LinkState: several[domain.LinkState](q, "link_state")}
 	for name, flag := range map[string]**bool{"open": &f.Open, "overdue": &f.Overdue, "past_promise": &f.PastPromise, "needs_incident": &f.NeedsIncident} {
@@ -30,10 +31,33 @@ func measureFilter(q url.Values) (domain.MeasureFilter, error) {
 			return f, err
 		}
 	}
+	var err error
+	if f.CreatedFrom, f.CreatedTo, err = s.period(q); err != nil {
+		return f, err
+	}
 	if len(f.Query) > 200 {
 		return f, domain.Invalid("q", "is longer than 200 characters")
 	}
 	return f, nil
+}
+
+// period reads a span of civil days; the last day is part of it.
+func (s *Server) period(q url.Values) (from, to time.Time, err error) {
+	first, err := dateOf("from", q.Get("from"))
+	if err != nil {
+		return from, to, err
+	}
+	last, err := dateOf("to", q.Get("to"))
+	if err != nil {
+		return from, to, err
+	}
+	if !first.IsZero() {
+		from = first.Start(s.zone)
+	}
+	if !last.IsZero() {
+		to = last.Deadline(s.zone)
+	}
+	return from, to, nil
 }
 
 func several[T ~string](q url.Values, name string) []T {

@@ -31,21 +31,9 @@ func incidentPath(key domain.IncidentKey) string { return "/incidents/" + string
 func (s *Server) incidentFilter(q url.Values) (domain.IncidentFilter, error) {
 	f := domain.IncidentFilter{Status: several[domain.IncidentStatus](q, "status"), Severity: several[domain.Severity](q, "severity"),
 		Team: several[domain.TeamID](q, "team"), Service: q.Get("service"), Cause: q.Get("cause"), Tag: q.Get("tag"), Query: q.Get("q")}
-	from, err := dateOf("from", q.Get("from"))
-	if err != nil {
-		return f, err
-	}
-	to, err := dateOf("to", q.Get("to"))
-	if err != nil {
-		return f, err
-	}
-	if !from.IsZero() {
-		f.From = from.Start(s.zone)
-	}
-	if !to.IsZero() {
-		f.To = to.Deadline(s.zone)
-	}
-	return f, nil
+	var err error
+	f.From, f.To, err = s.period(q)
+	return f, err
 }
 
 func (s *Server) incidents(c echo.Context, p *templates.Page) error {
@@ -66,6 +54,9 @@ func (s *Server) incidents(c echo.Context, p *templates.Page) error {
 	}
 	rollups, err := s.app.Reports.Rollups(ctx, p.Actor, keys)
 	if err != nil {
+		return err
+	}
+	if err := s.withViews(c, p, domain.ViewIncidents); err != nil {
 		return err
 	}
 	return s.show(c, p, templates.Incidents(p, templates.IncidentList{Items: list.Items, Rollups: rollups, Next: list.NextCursor, Sort: strings.Join(page.Sort, ",")}))

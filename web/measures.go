@@ -40,7 +40,7 @@ func (s *Server) showMeasures(c echo.Context, p *templates.Page, results []templ
 	if p.Query.Get("needs_incident") == "true" {
 		p.Title = p.T("measures.inbox")
 	}
-	filter, err := measureFilter(p.Query)
+	filter, err := s.measureFilter(p.Query)
 	if err != nil {
 		return err
 	}
@@ -52,6 +52,9 @@ func (s *Server) showMeasures(c echo.Context, p *templates.Page, results []templ
 	}
 	trackers, err := s.directory.trackersFor(ctx, p.Actor)
 	if err != nil {
+		return err
+	}
+	if err := s.withViews(c, p, domain.ViewMeasures); err != nil {
 		return err
 	}
 	view := templates.MeasureList{Items: list.Items, Next: list.NextCursor, Total: list.Total, Trackers: trackers, Sort: strings.Join(page.Sort, ","), Results: results}

@@ -115,7 +115,7 @@ func (s *Server) routes() {
 	get := func(path string, h handler) { in.GET(path, s.signedIn(h)) }
 	post := func(path string, h handler) { in.POST(path, s.signedIn(h)) }
 	for _, part := range []func(get, post register){s.dashboardRoutes, s.statisticsRoutes, s.measureRoutes, s.incidentRoutes, s.conflictRoutes, s.exportRoutes, s.trackerRoutes, s.peopleRoutes,
-		s.tokenRoutes, s.policyRoutes, s.accountRoutes} {
+		s.tokenRoutes, s.policyRoutes, s.accountRoutes, s.viewRoutes} {
 		part(get, post)
 	}
 }

@@ -1,8 +1,9 @@
 package web
 
 import (
+	"net/http"
 	"net/url"
-	"time"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -15,6 +16,7 @@ import (
 
 func (s *Server) statisticsRoutes(get, _ register) {
 	get("/statistics", s.statistics)
+	get("/statistics/:file", s.pictureCSV)
 }
 
 // chartTexts are the words of the pictures in the language of a page.
@@ -25,21 +27,51 @@ func chartTexts(p *templates.Page) chart.Texts {
 	return chart.English()
 }
 
-func chartOptions(p *templates.Page) chart.Options {
-	return chart.Options{Texts: chartTexts(p), Link: markURL}
+// chartOptions make the marks of pictures lead to the lists behind them, under
+// the filters of the page.
+func (s *Server) chartOptions(p *templates.Page) chart.Options {
+	return chart.Options{Texts: chartTexts(p), Link: func(m chart.Mark) string { return markURL(p, m) }}
+}
+
+// gapOf is what a check of the data misses, where a list can show it.
+func gapOf(check string) domain.MeasureGap {
+	return map[string]domain.MeasureGap{"measures_without_due_date": domain.GapDueOn, "measures_without_owner": domain.GapOwner, "measures_without_kind": domain.GapKind,
+		"measures_without_target": domain.GapTarget, "measures_without_baseline": domain.GapBaseline, "closed_without_evidence": domain.GapEvidence}[check]
 }
 
 // markURL is the list behind a mark of a picture.
-func markURL(m chart.Mark) string {
+func markURL(p *templates.Page, m chart.Mark) string {
+	q := url.Values{}
+	for _, name := range []string{"team", "priority", "kind", "from", "to"} {
+		if v := p.Query[name]; len(v) > 0 {
+			q[name] = v
+		}
+	}
 	switch {
+	case m.Check != "":
+		gap := gapOf(m.Check)
+		if gap == "" {
+			return ""
+		}
+		q.Set("missing", string(gap))
+		return "/measures?" + q.Encode()
 	case m.Measure != "":
 		return measurePath(domain.MeasureKey(m.Measure))
 	case m.Service != "":
 		return "/incidents?service=" + url.QueryEscape(m.Service)
 	case m.Priority != "":
-		return "/measures?sort=original_due_on&priority=" + url.QueryEscape(m.Priority)
+		q.Set("sort", "original_due_on")
+		q.Set("priority", m.Priority)
+		if m.Kind == "overdue" {
+			q.Set("overdue", "true")
+		}
+		if m.Kind == "ageing" {
+			q.Set("open", "true")
+		}
+		return "/measures?" + q.Encode()
 	case m.Team != "":
-		return "/measures?team=" + url.QueryEscape(m.Team)
+		q.Set("team", m.Team)
+		return "/measures?" + q.Encode()
 	}
 	return ""
 }
@@ -57,6 +89,9 @@ func (s *Server) statistics(c echo.Context, p *templates.Page) error {
 	if err != nil {
 		return err
 	}
+	if err := s.withViews(c, p, domain.ViewStatistics); err != nil {
+		return err
+	}
 	return s.show(c, p, templates.Statistics(p, pictures, chartTexts(p)))
 }
 
@@ -70,16 +105,8 @@ func (s *Server) reportQuery(q url.Values) (app.ReportQuery, error) {
 	if !asOf.IsZero() {
 		out.AsOf = s.app.Reports.EndOf(asOf)
 	}
-	for name, at := range map[string]*time.Time{"from": &out.Created.From, "to": &out.Created.To} {
-		d, err := dateOf(name, q.Get(name))
-		if err != nil {
-			return out, err
-		}
-		if !d.IsZero() {
-			*at = d.Start(s.zone)
-		}
-	}
-	return out, nil
+	out.Created.From, out.Created.To, err = s.period(q)
+	return out, err
 }
 
 func (s *Server) pictures(c echo.Context, p *templates.Page, q app.ReportQuery) ([]chart.Picture, error) {
@@ -87,10 +114,51 @@ func (s *Server) pictures(c echo.Context, p *templates.Page, q app.ReportQuery) 
 	if err != nil {
 		return nil, err
 	}
-	o := chartOptions(p)
-	return []chart.Picture{chart.Overdue(all.Overdue, o), chart.OnTime(all.Completion.OnTime, nil, o), chart.SLA(all.Completion.SLA, nil, o),
-		chart.Completion(all.Completion.Completion, nil, o), chart.Flow(all.Flow.Flow, all.Flow.Forecast, o), chart.Ageing(all.Flow.Flow, o),
+	o := s.chartOptions(p)
+	return []chart.Picture{chart.Overdue(all.Overdue, o), chart.OnTime(all.Completion.OnTime, byPriority(all), o), chart.SLA(all.Completion.SLA, nil, o),
+		chart.Completion(all.Completion.Completion, targets(all), o), chart.Flow(all.Flow.Flow, all.Flow.Forecast, o), chart.Ageing(all.Flow.Flow, o),
 		chart.Recurrence(all.Recurrence, o), chart.States(all.Recurrence, o), chart.Quality(all.Quality, o)}, nil
+}
+
+func byPriority(all app.AllStats) []chart.OnTimePriority {
+	rows := make([]chart.OnTimePriority, len(all.OnTime))
+	for n, r := range all.OnTime {
+		rows[n] = chart.OnTimePriority{Priority: r.Priority, Report: r.Report}
+	}
+	return rows
+}
+
+// targets are the days at which the curve of completion is marked.
+func targets(all app.AllStats) []float64 {
+	return chart.Targets(all.Completion.Completion.Cohort.Policy)
+}
+
+// pictureCSV is the table of one picture of the page.
+func (s *Server) pictureCSV(c echo.Context, p *templates.Page) error {
+	name, ok := strings.CutSuffix(c.Param("file"), ".csv")
+	if !ok {
+		return echo.ErrNotFound
+	}
+	q, err := s.reportQuery(p.Query)
+	if err != nil {
+		return err
+	}
+	pictures, err := s.pictures(c, p, q)
+	if err != nil {
+		return err
+	}
+	for _, picture := range pictures {
+		if picture.ID == "pic-"+name {
+			var b strings.Builder
+			b.WriteString("\ufeff")
+			if err := picture.Table.WriteCSV(&b); err != nil {
+				return err
+			}
+			attachment(c, name+"-"+p.Today.String()+".csv")
+			return c.Blob(http.StatusOK, "text/csv; charset=utf-8", []byte(b.String()))
+		}
+	}
+	return echo.ErrNotFound
 }
 
 // runChart is the success metric of one measure over time. A history longer
@@ -117,5 +185,5 @@ func runChart(p *templates.Page, v app.MeasureView) (chart.Picture, bool) {
 	if err != nil {
 		return chart.Picture{}, false
 	}
-	return chart.RunChart(in, report, p.Zone, chartOptions(p)), true
+	return chart.RunChart(in, report, p.Zone, chart.Options{Texts: chartTexts(p)}), true
 }

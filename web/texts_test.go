@@ -84,6 +84,8 @@ func usedTexts(t *testing.T) map[string]bool {
 	add(used, "severity.", domain.Severities())
 	add(used, "role.", domain.Roles())
 	add(used, "source.", []domain.Source{domain.FromGitHub, domain.FromJira, domain.FromImport})
+	add(used, "gap.", domain.MeasureGaps())
+	add(used, "share.", []domain.ViewShare{domain.ShareNone, domain.ShareOrganisation})
 	add(used, "done.", doneTexts())
 	add(used, "nav.", []string{"dashboard", "mine", "statistics", "measures", "incidents", "conflicts", "trackers", "people", "tokens", "policy"})
 	add(used, "month.", []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"})

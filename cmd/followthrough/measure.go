@@ -18,7 +18,8 @@ func (env *environmentOf) measureCommand() *cli.Command {
 		&cli.StringSliceFlag{Name: "status"}, &cli.StringSliceFlag{Name: "priority"}, &cli.StringSliceFlag{Name: "kind"},
 		&cli.BoolFlag{Name: "open"}, &cli.BoolFlag{Name: "overdue"}, &cli.BoolFlag{Name: "past-promise"}, &cli.BoolFlag{Name: "needs-incident"},
 		&cli.StringFlag{Name: "due-before"}, &cli.StringFlag{Name: "due-after"},
-		&cli.StringFlag{Name: "owner"}, &cli.StringFlag{Name: "incident"}, &cli.StringFlag{Name: "tracker"}, &cli.StringSliceFlag{Name: "link-state"})
+		&cli.StringFlag{Name: "owner"}, &cli.StringFlag{Name: "incident"}, &cli.StringFlag{Name: "tracker"}, &cli.StringSliceFlag{Name: "link-state"},
+		&cli.StringSliceFlag{Name: "missing", Usage: "owner, due_on, kind, priority, target, baseline or evidence"})
 	edit := append(measureFields(),
 		&cli.StringFlag{Name: "status"}, &cli.StringFlag{Name: "closure-reason"}, &cli.StringFlag{Name: "risk-accepted-until"}, &cli.StringFlag{Name: "verdict"},
 		&cli.StringFlag{Name: "reason", Usage: "why; it goes to the history"})
@@ -49,7 +50,7 @@ func (env *environmentOf) measureList(ctx context.Context, cmd *cli.Command, p *
 		return err
 	}
 	f := domain.MeasureFilter{Status: enums[domain.Status](cmd.StringSlice("status")), Priority: enums[domain.Priority](cmd.StringSlice("priority")),
-		Kind: enums[domain.MeasureKind](cmd.StringSlice("kind")), Team: enums[domain.TeamID](cmd.StringSlice("team")), LinkState: enums[domain.LinkState](cmd.StringSlice("link-state")),
+		Kind: enums[domain.MeasureKind](cmd.StringSlice("kind")), Team: enums[domain.TeamID](cmd.StringSlice("team")), LinkState: enums[domain.LinkState](cmd.StringSlice("link-state")), Missing: enums[domain.MeasureGap](cmd.StringSlice("missing")),
 		Owner: domain.PersonID(cmd.String("owner")), Incident: domain.IncidentKey(cmd.String("incident")), Tracker: domain.TrackerID(cmd.String("tracker")), Query: cmd.String("q")}
 	for name, dst := range map[string]**bool{"open": &f.Open, "overdue": &f.Overdue, "past-promise": &f.PastPromise, "needs-incident": &f.NeedsIncident} {
 		if cmd.IsSet(name) {

@@ -149,8 +149,9 @@ func effect(tb testing.TB, r *rand.Rand, name func(string) string) (metrics.Effe
 // pictures are all pictures of the reports, by name.
 func (r *reports) pictures(o chart.Options) map[string]chart.Picture {
 	all := map[string]chart.Picture{
-		"plan":      chart.Plan(r.plan, asOf(), time.UTC, o),
-		"run-chart": chart.RunChart(r.effectIn, r.effect, time.UTC, o),
+		"plan":       chart.Plan(r.plan, asOf(), time.UTC, o),
+		"run-chart":  chart.RunChart(r.effectIn, r.effect, time.UTC, o),
+		"late-weeks": chart.LateWeeks(r.Overdue, o),
 	}
 	for _, p := range chart.Portfolio(r.Reports, o) {
 		all[strings.TrimPrefix(p.ID, "pic-")] = p

@@ -10,7 +10,7 @@ type Texts struct {
 	// Plan.
 	PlanTitle, PlanDesc, NoPlan, PlanDropped, RollDone, RollVerified, RollOverdue, RollPastPromise, RollCancelled, RollWithoutDate, RollUnknown, OriginalDate, CurrentDate, DaysPastOriginal string
 	// Overdue.
-	OverdueTitle, OverdueDesc, OverdueLead, OverdueUnknown, NothingOpen, Overdue, PastPromise, Burden, OfOpen, BucketDays, BucketOver, LastWeeks string
+	OverdueTitle, OverdueDesc, OverdueLead, OverdueUnknown, NothingOpen, Overdue, PastPromise, Burden, OfOpen, BucketDays, BucketOver, LastWeeks, LateWeeksTitle, LateWeeksDesc, LateWeeksLead string
 	// On time.
 	OnTimeTitle, OnTimeDesc, OnTimeLead, OnTimePending, OnTimeWithout, ByOriginal, ByCurrent, Masked, Moved, WithoutDate, SLATitle, SLADesc, WithinTargetCreated, WithinTargetResolved, Attained, WorstCase, Trend, NotJudged string
 	// Completion.

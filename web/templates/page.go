@@ -38,6 +38,9 @@ type Page struct {
 	Version string
 	// Pictures says that the page has pictures, which have a style sheet of their own.
 	Pictures bool
+	// Views are the saved views of the page named by ViewPage.
+	Views    []domain.SavedView
+	ViewPage domain.ViewPage
 	// Done is the id of a text that says what just happened.
 	Done string
 	// Form names the refused form, Old holds what it contained and Problem why.
@@ -240,6 +243,9 @@ func (p *Page) Verdicts() []Option { return p.options("verdict.", plain(domain.V
 
 // LinkStates lists the states of links.
 func (p *Page) LinkStates() []Option { return p.options("link_state.", plain(domain.LinkStates())) }
+
+// Gaps lists what a measure can lack.
+func (p *Page) Gaps() []Option { return p.options("gap.", plain(domain.MeasureGaps())) }
 
 // Roles lists the roles.
 func (p *Page) Roles() []Option { return p.options("role.", plain(domain.Roles())) }
