@@ -88,7 +88,7 @@ func (s *Server) board(c echo.Context, p *templates.Page, view *templates.Dashbo
 	short.Lead = quality.Lead
 	view.Texts = o.Texts
 	view.Pictures = []chart.Picture{chart.OnTime(all.Completion.OnTime, byPriority(all), o), chart.Completion(all.Completion.Completion, targets(all), o),
-		chart.Flow(all.Flow.Flow, all.Flow.Forecast, o), chart.States(all.Recurrence, o), short}
+		chart.Flow(all.Flow.Flow, all.Flow.Forecast, o), chart.Recurrence(all.Recurrence, o), chart.States(all.Recurrence, o), short}
 	return nil
 }
 

@@ -57,6 +57,7 @@ func (s *Server) showMeasures(c echo.Context, p *templates.Page, results []templ
 	if err := s.withViews(c, p, domain.ViewMeasures); err != nil {
 		return err
 	}
+	p.Inline = p.May(domain.CanEdit)
 	view := templates.MeasureList{Items: list.Items, Next: list.NextCursor, Total: list.Total, Trackers: trackers, Sort: strings.Join(page.Sort, ","), Results: results}
 	return s.show(c, p, templates.Measures(p, view))
 }

@@ -114,7 +114,7 @@ func (s *Server) routes() {
 	in := s.echo.Group("", session)
 	get := func(path string, h handler) { in.GET(path, s.signedIn(h)) }
 	post := func(path string, h handler) { in.POST(path, s.signedIn(h)) }
-	for _, part := range []func(get, post register){s.dashboardRoutes, s.statisticsRoutes, s.measureRoutes, s.incidentRoutes, s.conflictRoutes, s.exportRoutes, s.trackerRoutes, s.peopleRoutes,
+	for _, part := range []func(get, post register){s.dashboardRoutes, s.statisticsRoutes, s.measureRoutes, s.inlineRoutes, s.incidentRoutes, s.conflictRoutes, s.exportRoutes, s.trackerRoutes, s.peopleRoutes,
 		s.tokenRoutes, s.policyRoutes, s.accountRoutes, s.viewRoutes} {
 		part(get, post)
 	}
@@ -142,7 +142,7 @@ func versionOf(files embed.FS) (string, error) {
 }
 
 func (s *Server) static(c echo.Context) error {
-	types := map[string]string{"app.css": "text/css; charset=utf-8", "app.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"}
+	types := map[string]string{"app.css": "text/css; charset=utf-8", "app.js": "text/javascript; charset=utf-8", "inline.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"}
 	name := c.Param("file")
 	if name == "chart.css" { // the style sheet of the pictures lives with them
 		s.cacheable(c)

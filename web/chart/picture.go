@@ -104,13 +104,15 @@ func (p Picture) WriteHTML(w io.Writer, texts Texts) error {
 		b.WriteString(`<p class="pic-note">` + esc(n) + `</p>`)
 	}
 	if len(p.Table.Rows) > 0 {
-		open := ""
-		if !p.Drawn() {
-			open = " open"
+		if p.Drawn() {
+			b.WriteString(`<details class="pic-data"><summary>` + esc(texts.AsTable) + `</summary>`)
+			_ = p.Table.WriteHTML(&b)
+			b.WriteString(`</details>`)
+		} else { // the table is all there is
+			b.WriteString(`<div class="pic-data">`)
+			_ = p.Table.WriteHTML(&b)
+			b.WriteString(`</div>`)
 		}
-		b.WriteString(`<details class="pic-data"` + open + `><summary>` + esc(texts.AsTable) + `</summary>`)
-		_ = p.Table.WriteHTML(&b)
-		b.WriteString(`</details>`)
 	}
 	b.WriteString(`</figure>`)
 	_, err := io.WriteString(w, b.String())

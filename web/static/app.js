@@ -18,10 +18,11 @@ for (const form of document.querySelectorAll('form[method=get]')) {
 // The bar for changing several rows shows once a row is chosen.
 for (const form of document.querySelectorAll('form[data-bulk]')) {
   const bar = form.querySelector('.bulk');
-  const boxes = [...form.querySelectorAll('input[name=item]')];
+  const choices = () => [...form.querySelectorAll('input[name=item]')]; // a row may have been replaced
   const all = form.querySelector('[data-all]');
   const count = form.querySelector('[data-count]');
   const show = () => {
+    const boxes = choices();
     const n = boxes.filter((box) => box.checked).length;
     bar.hidden = n === 0;
     count.textContent = String(n);
@@ -29,7 +30,7 @@ for (const form of document.querySelectorAll('form[data-bulk]')) {
     all.indeterminate = n > 0 && n < boxes.length;
   };
   all.hidden = false;
-  all.addEventListener('change', () => { for (const box of boxes) box.checked = all.checked; show(); });
+  all.addEventListener('change', () => { for (const box of choices()) box.checked = all.checked; show(); });
   form.addEventListener('change', show);
   show();
 }
@@ -52,6 +53,9 @@ if (secret && location.hash.length > 1) {
   const field = secret.closest('.field');
   if (field) field.hidden = true;
 }
+
+// Pictures of time begin with the present where they are wider than the window.
+for (const box of document.querySelectorAll('#pic-late-weeks .pic-scroll, #pic-flow .pic-scroll')) box.scrollLeft = box.scrollWidth;
 
 // Ask before what cannot be taken back.
 for (const form of document.querySelectorAll('form[data-confirm]')) {

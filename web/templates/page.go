@@ -41,6 +41,8 @@ type Page struct {
 	// Views are the saved views of the page named by ViewPage.
 	Views    []domain.SavedView
 	ViewPage domain.ViewPage
+	// Inline says that fields of a list can be changed on the spot.
+	Inline bool
 	// Done is the id of a text that says what just happened.
 	Done string
 	// Form names the refused form, Old holds what it contained and Problem why.
