@@ -207,7 +207,6 @@ func measureFilters() []param {
 		{name: "q", kind: "string", doc: "beginnings of words in title or description, or a key; what is written without blanks must stand in a row"},
 		{name: "missing", kind: "string", list: true, enum: names(domain.MeasureGaps()), doc: "lacks all of it"},
 		{name: "from", kind: "date-time", doc: "created at or after"}, {name: "to", kind: "date-time", doc: "created before"},
-		{name: "q", kind: "string", doc: "words in title, description or key"},
 	}
 }
 
