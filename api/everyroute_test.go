@@ -2,8 +2,10 @@ package api
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
+	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/sync/trackertest/githubsim"
 )
 
@@ -104,6 +106,33 @@ func TestEveryRoute(t *testing.T) {
 	policy := w.get("viewer", v1("/policies/current")).want(200)
 	w.patch("admin", v1("/policies/current"), policy.etag(), object{"look_again_days": 60, "reason": "quarterly is too late"}).want(200)
 	w.get("viewer", v1("/policies/1")).want(200)
+
+	// Reminders.
+	w.post("member", at+"/snooze", object{"until": "2026-12-08", "reason": "waits for the supplier"}).want(200)
+	if z := w.get("viewer", at+"/snooze").want(200); z.text("until") != "2026-12-08" {
+		t.Errorf("snooze = %s", z.body)
+	}
+	del("/measures/"+key+"/snooze", "*").want(204)
+	settings := w.get("member", v1("/people/p_member/notices")).want(200)
+	settings = w.patch("member", v1("/people/p_member/notices"), settings.etag(), object{"digest": false, "absent_from": "2026-12-24"}).want(200)
+	if settings.json()["digest"] != false || settings.json()["reminders"] != true || settings.text("absent_from") != "2026-12-24" {
+		t.Errorf("settings = %s", settings.body)
+	}
+	w.patch("member", v1("/people/p_member/notices"), `"1-x"`, object{"digest": true}).want(412)
+	list("viewer", "/reminders/preview")
+	if _, err := w.db.SaveRound(t.Context(), domain.MustDate("2026-11-25"), []domain.Notice{{ID: "n_one", Kind: domain.NoticeReminder, Channel: domain.ByMail, Target: "p_member",
+		Period: "2026-11-25", State: domain.NoticeFailed, Stop: "not for the world"}}); err != nil {
+		t.Fatal(err)
+	}
+	list("member", "/notices")
+	if all := w.get("admin", v1("/notices?state=failed")).want(200); strings.Contains(string(all.body), "not for the world") || len(all.json()["items"].([]any)) != 1 {
+		t.Errorf("letters = %s", all.body)
+	}
+	w.post("admin", v1("/notices/n_one/retry"), nil).want(200)
+	rhythm := w.patch("admin", v1("/policies/current"), "*", object{"reminders": object{"hour": 7, "escalate": object{"P0": 1}}}).want(200).json()["reminders"].(object)
+	if rhythm["hour"] != 7.0 || rhythm["every"] != 7.0 {
+		t.Errorf("rhythm = %v", rhythm)
+	}
 
 	w.get("viewer", at+"/effect").want(200)
 	w.post("member", v1("/incidents"), object{"title": "Database down again", "team": "t_a", "services": []string{"db"}, "causes": []string{"capacity"}, "started_at": "2026-11-24T10:00:00Z"}).want(201)

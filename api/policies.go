@@ -18,7 +18,8 @@ type policyJSON struct {
 	Preventing       []string       `json:"preventing" nullable:"false" doc:"kinds that can reduce recurrence"`
 	LookAgainDays    int            `json:"look_again_days"`
 	AssessmentMonths int            `json:"assessment_months"`
-	RemindDays       []int          `json:"remind_days" nullable:"false"`
+	RemindDays       []int          `json:"remind_days" nullable:"false" doc:"days relative to the due date on which its owner is reminded"`
+	Reminders        remindersJSON  `json:"reminders"`
 	EvidenceRequired bool           `json:"evidence_required"`
 }
 
@@ -28,7 +29,7 @@ func policyOf(p domain.Policy) policyJSON {
 		remind = []int{}
 	}
 	return policyJSON{p.Version, moment(p.From), plainMap(p.DueDays, same), plainMap(p.SLADays, same), plainMap(p.VerifyDays, same),
-		list(p.SecondPerson), list(p.Gate), list(p.Preventing), p.LookAgainDays, p.AssessmentMonths, remind, p.EvidenceRequired}
+		list(p.SecondPerson), list(p.Gate), list(p.Preventing), p.LookAgainDays, p.AssessmentMonths, remind, remindersOf(p.Reminders), p.EvidenceRequired}
 }
 
 type policyInput struct {
@@ -41,6 +42,7 @@ type policyInput struct {
 	LookAgainDays    opt[int]            `json:"look_again_days,omitempty"`
 	AssessmentMonths opt[int]            `json:"assessment_months,omitempty"`
 	RemindDays       opt[[]int]          `json:"remind_days,omitempty"`
+	Reminders        opt[remindersInput] `json:"reminders,omitempty"`
 	EvidenceRequired opt[bool]           `json:"evidence_required,omitempty"`
 	Reason           opt[string]         `json:"reason,omitempty"`
 }
@@ -56,6 +58,7 @@ func (in *policyInput) onto(p *domain.Policy) {
 	put(&p.LookAgainDays, in.LookAgainDays, same)
 	put(&p.AssessmentMonths, in.AssessmentMonths, same)
 	put(&p.RemindDays, in.RemindDays, same)
+	put(&p.Reminders, in.Reminders, func(r remindersInput) domain.ReminderPolicy { return r.onto(p.Reminders) })
 	put(&p.EvidenceRequired, in.EvidenceRequired, same)
 }
 
