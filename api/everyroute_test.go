@@ -113,15 +113,17 @@ func TestEveryRoute(t *testing.T) {
 		t.Errorf("snooze = %s", z.body)
 	}
 	del("/measures/"+key+"/snooze", "*").want(204)
-	settings := w.get("member", v1("/people/p_member/notices")).want(200)
-	settings = w.patch("member", v1("/people/p_member/notices"), settings.etag(), object{"digest": false, "absent_from": "2026-12-24"}).want(200)
+	settings := w.get("member", v1("/me/notices")).want(200)
+	settings = w.patch("member", v1("/me/notices"), settings.etag(), object{"digest": false, "absent_from": "2026-12-24"}).want(200)
 	if settings.json()["digest"] != false || settings.json()["reminders"] != true || settings.text("absent_from") != "2026-12-24" {
 		t.Errorf("settings = %s", settings.body)
 	}
-	w.patch("member", v1("/people/p_member/notices"), `"1-x"`, object{"digest": true}).want(412)
+	w.patch("member", v1("/me/notices"), `"1-x"`, object{"digest": true}).want(412)
+	settings = w.get("admin", v1("/people/p_member/notices")).want(200)
+	w.patch("admin", v1("/people/p_member/notices"), settings.etag(), object{"absent_from": nil}).want(200)
 	list("viewer", "/reminders/preview")
 	if _, err := w.db.SaveRound(t.Context(), domain.MustDate("2026-11-25"), []domain.Notice{{ID: "n_one", Kind: domain.NoticeReminder, Channel: domain.ByMail, Target: "p_member",
-		Period: "2026-11-25", State: domain.NoticeFailed, Stop: "not for the world"}}); err != nil {
+		Period: "2026-11-25", State: domain.NoticeFailed, Stop: "not for the world", CreatedAt: w.now(), UpdatedAt: w.now()}}); err != nil {
 		t.Fatal(err)
 	}
 	list("member", "/notices")

@@ -87,7 +87,7 @@ func (s *Server) reminderRoutes() []route {
 		return r
 	}
 	settings := func(r route) route {
-		r.path, r.tag, r.out, r.tagged, r.needs = "/people/{id}/notices", "reminders", reflect.TypeFor[noticeSettingsJSON](), true, domain.CanRead
+		r.tag, r.out, r.tagged = "reminders", reflect.TypeFor[noticeSettingsJSON](), true
 		return r
 	}
 	return []route{
@@ -95,8 +95,10 @@ func (s *Server) reminderRoutes() []route {
 		withBody(snooze(route{method: http.MethodPost, id: "snooze-measure", summary: "Hold the reminders of a measure up until a day, for a reason", needs: domain.CanEdit}), s.snooze),
 		{method: http.MethodDelete, path: "/measures/{key}/snooze", tag: "reminders", id: "unsnooze-measure", summary: "Let the reminders of a measure go out again", needs: domain.CanEdit,
 			match: true, status: http.StatusNoContent, run: s.unsnooze},
-		settings(route{method: http.MethodGet, id: "get-notice-settings", summary: "What a person is told, and when they are away; one's own, or anybody's for administrators", run: s.getNoticeSettings}),
-		withBody(settings(route{method: http.MethodPatch, id: "edit-notice-settings", summary: "Change what a person is told", match: true}), s.editNoticeSettings),
+		settings(route{method: http.MethodGet, path: "/me/notices", id: "get-my-notices", summary: "What one is told, and when one is away", needs: domain.CanRead, run: s.getMyNotices}),
+		withBody(settings(route{method: http.MethodPatch, path: "/me/notices", id: "edit-my-notices", summary: "Change what one is told", needs: domain.CanRead, match: true}), s.editMyNotices),
+		settings(route{method: http.MethodGet, path: "/people/{id}/notices", id: "get-notices-of", summary: "What a person is told, and when they are away", needs: domain.CanManage, run: s.getNoticesOf}),
+		withBody(settings(route{method: http.MethodPatch, path: "/people/{id}/notices", id: "edit-notices-of", summary: "Change what a person is told", needs: domain.CanManage, match: true}), s.editNoticesOf),
 		{method: http.MethodGet, path: "/reminders/preview", tag: "reminders", id: "preview-reminders", summary: "What would go out on a day: everything for administrators, one's own for others",
 			needs: domain.CanRead, query: listQuery(nil, param{name: "date", kind: "date", doc: "today when absent"}), out: reflect.TypeFor[listJSON[letterJSON]](), run: s.previewReminders},
 		{method: http.MethodGet, path: "/notices", tag: "reminders", id: "list-notices", summary: "Reminders and digests, newest first: all for administrators, one's own for others",
@@ -139,7 +141,15 @@ func noticeSettingsReply(n domain.NoticeSettings, err error) (reply, error) {
 	return reply{body: noticeSettingsJSON{n.Reminders, n.Digest, day(n.AbsentFrom), day(n.AbsentUntil)}, version: n.Version + 1}, err
 }
 
-func (s *Server) getNoticeSettings(c *call) (reply, error) {
+func (s *Server) getMyNotices(c *call) (reply, error) {
+	return noticeSettingsReply(s.app.Reminders.Settings(c.ctx(), c.actor(), domain.PersonID(c.actor().ID)))
+}
+
+func (s *Server) editMyNotices(c *call, in *noticeSettingsPatch) (reply, error) {
+	return s.editSettings(c, domain.PersonID(c.actor().ID), in)
+}
+
+func (s *Server) getNoticesOf(c *call) (reply, error) {
 	id, err := c.personID()
 	if err != nil {
 		return reply{}, err
@@ -147,11 +157,15 @@ func (s *Server) getNoticeSettings(c *call) (reply, error) {
 	return noticeSettingsReply(s.app.Reminders.Settings(c.ctx(), c.actor(), id))
 }
 
-func (s *Server) editNoticeSettings(c *call, in *noticeSettingsPatch) (reply, error) {
+func (s *Server) editNoticesOf(c *call, in *noticeSettingsPatch) (reply, error) {
 	id, err := c.personID()
 	if err != nil {
 		return reply{}, err
 	}
+	return s.editSettings(c, id, in)
+}
+
+func (s *Server) editSettings(c *call, id domain.PersonID, in *noticeSettingsPatch) (reply, error) {
 	n, err := s.app.Reminders.Settings(c.ctx(), c.actor(), id)
 	if err != nil {
 		return reply{}, err
