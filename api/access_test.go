@@ -135,15 +135,12 @@ func plausible(id string) object {
 		return object{"seq": 1}
 	case "resolve-conflict":
 		return object{"choice": "ours"}
-<<<<<<< HEAD
 	case "add-review-messages":
 		return object{"items": []object{{"channel": "bridge", "statement": "x"}}}
 	case "add-review-entry":
 		return object{"section": "lesson", "text": "x"}
-=======
 	case "snooze-measure":
 		return object{"until": "2026-12-08", "reason": "because"}
->>>>>>> dddd7ad (api: one's own settings at /me/notices)
 	case "decide-suggestion":
 		return object{"decision": "reject"}
 	}
