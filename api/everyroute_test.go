@@ -104,7 +104,11 @@ func TestEveryRoute(t *testing.T) {
 	del("/tokens/"+token.text("id"), token.etag()).want(204)
 	w.get("member", v1("/me")).want(200)
 	policy := w.get("viewer", v1("/policies/current")).want(200)
-	w.patch("admin", v1("/policies/current"), policy.etag(), object{"look_again_days": 60, "reason": "quarterly is too late"}).want(200)
+	w.patch("admin", v1("/policies/current"), policy.etag(), object{"look_again_days": 60, "windows": object{"side": 90}, "reason": "quarterly is too late"}).want(200)
+	if windows := w.get("viewer", v1("/policies/2")).want(200).json()["windows"].(object); windows["side"] != 90.0 || windows["roll_out"] != 7.0 || windows["follow_through"] != 90.0 {
+		t.Errorf("windows = %v", windows)
+	}
+	w.patch("admin", v1("/policies/current"), "*", object{"windows": object{"side": 5}}).want(422)
 	w.get("viewer", v1("/policies/1")).want(200)
 
 	// Reminders.

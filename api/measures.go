@@ -26,6 +26,7 @@ type measureJSON struct {
 	ExternalOwner *string `json:"external_owner" doc:"a tracker login that no person is mapped to"`
 	Deputy        *string `json:"deputy"`
 	Team          *string `json:"team"`
+	Succeeds      *string `json:"succeeds" doc:"the measure this one takes over from, because that one did not work"`
 
 	DueOn         *string `json:"due_on" format:"date"`
 	OriginalDueOn *string `json:"original_due_on" format:"date" doc:"the first promise; it never changes"`
@@ -87,7 +88,7 @@ func (s *Server) measure(m domain.Measure, links []domain.Link) measureJSON {
 		Key: string(m.Key), Incident: orNull(m.Incident), Title: m.Title, Description: m.Description, Kind: orNull(m.Kind),
 		Priority: orNull(m.Priority), Status: string(m.Status), ClosureReason: orNull(m.ClosureReason), ClosureNote: orNull(m.ClosureNote),
 		RiskAcceptedUntil: day(m.RiskAcceptedUntil), Owner: orNull(m.Owner), ExternalOwner: orNull(m.ExternalOwner),
-		Deputy: orNull(m.Deputy), Team: orNull(m.Team), DueOn: day(m.DueOn), OriginalDueOn: day(m.OriginalDueOn), DueMoves: m.DueMoves,
+		Deputy: orNull(m.Deputy), Team: orNull(m.Team), Succeeds: orNull(m.Succeeds), DueOn: day(m.DueOn), OriginalDueOn: day(m.OriginalDueOn), DueMoves: m.DueMoves,
 		SuccessMetric: metricOf(m.Metric), Verdict: orNull(m.Verdict), VerifiedBy: orNull(m.VerifiedBy), EvidenceCount: m.EvidenceCount,
 		StatusUnknown: m.StatusUnknown, Overdue: m.Overdue(now, s.app.Zone), PastPromise: m.PastPromise(now, s.app.Zone),
 		Links: []linkRefJSON{}, CreatedAt: moment(m.CreatedAt), AcceptedAt: moment(m.AcceptedAt), DoneAt: moment(m.DoneAt),
@@ -153,6 +154,12 @@ type measurePatch struct {
 	Reason            opt[string] `json:"reason,omitempty" doc:"goes to the history; moving a due date and reopening need it"`
 }
 
+// newMeasureInput is a measure to be made.
+type newMeasureInput struct {
+	MeasureInput
+	Succeeds opt[string] `json:"succeeds,omitempty" doc:"a measure with the verdict ineffective or partly; what is not given is taken over from it, but for owner and due date"`
+}
+
 func (in *measurePatch) patch() app.MeasurePatch {
 	p := app.MeasurePatch{MeasureEdit: domain.MeasureEdit{
 		Incident: text[domain.IncidentKey](in.Incident), Title: text[string](in.Title), Description: text[string](in.Description),
@@ -201,6 +208,7 @@ func measureFilters() []param {
 		{name: "priority", kind: "string", list: true, enum: names(domain.Priorities())},
 		{name: "kind", kind: "string", list: true, enum: names(domain.MeasureKinds())},
 		{name: "owner", kind: "string"}, {name: "team", kind: "string", list: true}, {name: "incident", kind: "string"},
+		{name: "succeeds", kind: "string", doc: "the measures that take over from this one"},
 		{name: "needs_incident", kind: "boolean", doc: "adopted issues that wait for their incident"},
 		{name: "tracker", kind: "string"},
 		{name: "link_state", kind: "string", list: true, enum: names(domain.LinkStates())},
@@ -215,7 +223,7 @@ func (c *call) measureFilter() domain.MeasureFilter {
 		Status: several(c, "status", domain.Statuses()), Open: c.flag("open"), Overdue: c.flag("overdue"), PastPromise: c.flag("past_promise"),
 		DueBefore: c.day("due_before"), DueAfter: c.day("due_after"), Priority: several(c, "priority", domain.Priorities()),
 		Kind: several(c, "kind", domain.MeasureKinds()), Owner: domain.PersonID(c.query.Get("owner")), Team: texts[domain.TeamID](c.words("team")),
-		Incident: domain.IncidentKey(c.query.Get("incident")), NeedsIncident: c.flag("needs_incident"),
+		Incident: domain.IncidentKey(c.query.Get("incident")), Succeeds: domain.MeasureKey(c.query.Get("succeeds")), NeedsIncident: c.flag("needs_incident"),
 		Tracker: domain.TrackerID(c.query.Get("tracker")), LinkState: several(c, "link_state", domain.LinkStates()),
 		Missing: several(c, "missing", domain.MeasureGaps()), CreatedFrom: c.moment("from"), CreatedTo: c.moment("to"), Query: c.query.Get("q"),
 	}
@@ -266,12 +274,12 @@ func (s *Server) getMeasure(c *call) (reply, error) {
 	return s.measureReply(c, m)
 }
 
-func (s *Server) createMeasure(c *call, in *MeasureInput) (reply, error) {
+func (s *Server) createMeasure(c *call, in *newMeasureInput) (reply, error) {
 	m, err := s.app.Measures.Create(c.ctx(), c.actor(), domain.NewMeasure{
 		Incident: or[domain.IncidentKey](in.Incident), Title: in.Title.value, Description: in.Description.value, Kind: or[domain.MeasureKind](in.Kind),
 		Priority: or[domain.Priority](in.Priority), Status: or[domain.Status](in.Status), Owner: or[domain.PersonID](in.Owner),
 		Deputy: or[domain.PersonID](in.Deputy), Team: or[domain.TeamID](in.Team), DueOn: in.DueOn.value.Date,
-		Metric: in.SuccessMetric.value.onto(domain.Metric{}),
+		Metric: in.SuccessMetric.value.onto(domain.Metric{}), Succeeds: or[domain.MeasureKey](in.Succeeds),
 	})
 	if err != nil {
 		return reply{}, err

@@ -21,6 +21,38 @@ type policyJSON struct {
 	RemindDays       []int          `json:"remind_days" nullable:"false" doc:"days relative to the due date on which its owner is reminded"`
 	Reminders        remindersJSON  `json:"reminders"`
 	EvidenceRequired bool           `json:"evidence_required"`
+	Windows          windowsJSON    `json:"windows" doc:"the lengths that statistics work with, in days"`
+}
+
+type windowsJSON struct {
+	FollowThrough int `json:"follow_through" doc:"A2: how long ago an incident was resolved before it is judged"`
+	Verify        int `json:"verify" doc:"A9: how long ago a completion was before it should be verified"`
+	SameCause     int `json:"same_cause" doc:"B1: how long after its end an incident can be called the earlier one"`
+	Side          int `json:"side" doc:"B8: length of before and after"`
+	RollOut       int `json:"roll_out" doc:"B8, C1: left out right after done"`
+}
+
+func windowsOf(w domain.ReportWindows) windowsJSON {
+	w = w.OrDefault()
+	return windowsJSON{w.FollowThrough, w.Verify, w.SameCause, w.Side, w.RollOut}
+}
+
+type windowsInput struct {
+	FollowThrough opt[int] `json:"follow_through,omitempty"`
+	Verify        opt[int] `json:"verify,omitempty"`
+	SameCause     opt[int] `json:"same_cause,omitempty"`
+	Side          opt[int] `json:"side,omitempty"`
+	RollOut       opt[int] `json:"roll_out,omitempty"`
+}
+
+// onto merges the members into the windows; null takes the shipped length.
+func (in windowsInput) onto(w domain.ReportWindows) domain.ReportWindows {
+	put(&w.FollowThrough, in.FollowThrough, same)
+	put(&w.Verify, in.Verify, same)
+	put(&w.SameCause, in.SameCause, same)
+	put(&w.Side, in.Side, same)
+	put(&w.RollOut, in.RollOut, same)
+	return w
 }
 
 func policyOf(p domain.Policy) policyJSON {
@@ -29,7 +61,7 @@ func policyOf(p domain.Policy) policyJSON {
 		remind = []int{}
 	}
 	return policyJSON{p.Version, moment(p.From), plainMap(p.DueDays, same), plainMap(p.SLADays, same), plainMap(p.VerifyDays, same),
-		list(p.SecondPerson), list(p.Gate), list(p.Preventing), p.LookAgainDays, p.AssessmentMonths, remind, remindersOf(p.Reminders), p.EvidenceRequired}
+		list(p.SecondPerson), list(p.Gate), list(p.Preventing), p.LookAgainDays, p.AssessmentMonths, remind, remindersOf(p.Reminders), p.EvidenceRequired, windowsOf(p.Windows)}
 }
 
 type policyInput struct {
@@ -44,6 +76,7 @@ type policyInput struct {
 	RemindDays       opt[[]int]          `json:"remind_days,omitempty"`
 	Reminders        opt[remindersInput] `json:"reminders,omitempty"`
 	EvidenceRequired opt[bool]           `json:"evidence_required,omitempty"`
+	Windows          opt[windowsInput]   `json:"windows,omitempty" doc:"null takes the shipped lengths"`
 	Reason           opt[string]         `json:"reason,omitempty"`
 }
 
@@ -60,6 +93,12 @@ func (in *policyInput) onto(p *domain.Policy) {
 	put(&p.RemindDays, in.RemindDays, same)
 	put(&p.Reminders, in.Reminders, func(r remindersInput) domain.ReminderPolicy { return r.onto(p.Reminders) })
 	put(&p.EvidenceRequired, in.EvidenceRequired, same)
+	switch {
+	case in.Windows.has():
+		p.Windows = in.Windows.value.onto(p.Windows)
+	case in.Windows.null:
+		p.Windows = domain.ReportWindows{}
+	}
 }
 
 func (s *Server) policyRoutes() []route {

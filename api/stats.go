@@ -23,12 +23,30 @@ type statsJSON[T any] struct {
 }
 
 type pinsJSON struct {
-	AsOf     *string     `json:"as_of" format:"date-time" doc:"up to when things count"`
-	KnownAt  *string     `json:"known_at" format:"date-time" doc:"up to when they had been written down"`
-	Zone     string      `json:"zone" doc:"in which due dates end and weeks begin"`
-	Policy   int         `json:"policy" doc:"the version whose targets and windows apply"`
-	Position int64       `json:"position" doc:"of the log, for a live report; 0 when as_of has passed"`
-	Filter   filtersJSON `json:"filter"`
+	AsOf    *string `json:"as_of" format:"date-time" doc:"up to when things count"`
+	KnownAt *string `json:"known_at" format:"date-time" doc:"up to when they had been written down"`
+	Zone    string  `json:"zone" doc:"in which due dates end and weeks begin"`
+	Policy  int     `json:"policy" doc:"the version whose targets and windows apply"`
+	// Policies are all versions that had a say: that of the report, and those that
+	// were valid when older measures were created.
+	Policies []pinnedPolicyJSON `json:"policies" nullable:"false" doc:"every version that had a say: the report's, and those valid when older measures were created"`
+	Position int64              `json:"position" doc:"of the log, for a live report; 0 when as_of has passed"`
+	Filter   filtersJSON        `json:"filter"`
+}
+
+type pinnedPolicyJSON struct {
+	Version int            `json:"version"`
+	From    *string        `json:"from" format:"date-time" doc:"valid from; null for the shipped one"`
+	SLADays map[string]int `json:"sla_days"`
+	Windows windowsJSON    `json:"windows"`
+}
+
+func pinnedPolicies(p metrics.Pins) []pinnedPolicyJSON {
+	out := []pinnedPolicyJSON{}
+	for _, v := range append(slices.Clone(p.Earlier), p.Policy) {
+		out = append(out, pinnedPolicyJSON{v.Version, moment(v.From), plainMap(v.SLADays, same), windowsOf(v.Windows)})
+	}
+	return out
 }
 
 type filtersJSON struct {
@@ -46,7 +64,7 @@ func pinsOf(c metrics.Cohort) pinsJSON {
 	if c.Zone != nil {
 		zone = c.Zone.String()
 	}
-	return pinsJSON{AsOf: moment(c.AsOf), KnownAt: moment(c.KnownAt), Zone: zone, Policy: c.Policy.Version, Position: c.Position,
+	return pinsJSON{AsOf: moment(c.AsOf), KnownAt: moment(c.KnownAt), Zone: zone, Policy: c.Policy.Version, Policies: pinnedPolicies(c.Pins), Position: c.Position,
 		Filter: filtersJSON{list(c.Teams), list(c.Priorities), list(c.Kinds), list(c.Severities), list(c.Services), moment(c.Created.From), moment(c.Created.To)}}
 }
 

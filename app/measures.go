@@ -44,6 +44,13 @@ func (s *Measures) Create(ctx context.Context, by domain.Actor, n domain.NewMeas
 	if err := by.Require(domain.CanEdit); err != nil {
 		return domain.Measure{}, err
 	}
+	if n.Succeeds != "" {
+		first, err := s.Store.Measure(ctx, by.Scope, n.Succeeds)
+		if err != nil {
+			return domain.Measure{}, unknown("succeeds", string(n.Succeeds), err)
+		}
+		n = n.From(first)
+	}
 	named := domain.MeasureEdit{Incident: given(n.Incident), Owner: given(n.Owner), Deputy: given(n.Deputy), Team: given(n.Team)}
 	incident, err := checkReferences(ctx, s.Store, by, named)
 	if err != nil {

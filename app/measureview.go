@@ -15,6 +15,8 @@ type MeasureView struct {
 	Evidence     []domain.Evidence
 	Observations []domain.Observation
 	Links        []domain.Link
+	// Successors are the measures that take over from this one.
+	Successors []domain.Measure
 }
 
 // View reads a measure and what belongs to it with as few queries as can be:
@@ -35,6 +37,13 @@ func (s *Measures) View(ctx context.Context, by domain.Actor, key domain.Measure
 		return MeasureView{}, err
 	}
 	v.Links = links[key]
-	v.Evidence, v.Observations, err = s.Store.ProofsOf(ctx, m)
+	if v.Evidence, v.Observations, err = s.Store.ProofsOf(ctx, m); err != nil {
+		return MeasureView{}, err
+	}
+	if m.VerifiedAt.IsZero() && m.Verdict == "" && v.Changes[0].SubjectSeq < 2 {
+		return v, nil // never verified, so nothing took over
+	}
+	successors, err := s.Store.Measures(ctx, by.Scope, domain.MeasureFilter{Succeeds: key}, domain.Page{Limit: 20, Sort: []string{"key"}})
+	v.Successors = successors.Items
 	return v, err
 }

@@ -124,6 +124,7 @@ func measureFields(m Measure) []FieldChange {
 		{Field: "risk_accepted_until", To: m.RiskAcceptedUntil.String()},
 		{Field: "verdict", To: string(m.Verdict)},
 		{Field: "verified_by", To: string(m.VerifiedBy)},
+		{Field: "succeeds", To: string(m.Succeeds)},
 	}
 }
 

@@ -41,6 +41,9 @@ type Measure struct {
 	ExternalOwner string
 	Deputy        PersonID
 	Team          TeamID
+	// Succeeds is the measure this one takes over from, because that one did not
+	// work. It is set at creation and stays.
+	Succeeds MeasureKey
 
 	DueOn Date
 	// OriginalDueOn is the first promise. It never changes once set.
@@ -152,6 +155,8 @@ type NewMeasure struct {
 	Team        TeamID
 	DueOn       Date
 	Metric      Metric
+	// Succeeds names the ineffective measure that this one takes over from.
+	Succeeds MeasureKey
 }
 
 // Create makes a measure. The due date is taken from the policy when the
@@ -160,7 +165,7 @@ func (n NewMeasure) Create(id string, by Actor, policy Policy, now time.Time, zo
 	m := Measure{
 		ID: id, Incident: n.Incident, Title: NormalTitle(n.Title), Description: NormalText(n.Description),
 		Kind: n.Kind, Priority: n.Priority, Status: n.Status, Owner: n.Owner, Deputy: n.Deputy, Team: n.Team,
-		DueOn: n.DueOn, Metric: n.Metric.normal(), CreatedAt: now, UpdatedAt: now, PolicyVersion: policy.Version, ChangedFrom: by.Source, Version: 1,
+		DueOn: n.DueOn, Metric: n.Metric.normal(), Succeeds: n.Succeeds, CreatedAt: now, UpdatedAt: now, PolicyVersion: policy.Version, ChangedFrom: by.Source, Version: 1,
 	}
 	if m.Status == "" {
 		m.Status = Proposed

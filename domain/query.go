@@ -60,7 +60,9 @@ type MeasureFilter struct {
 	// CreatedFrom and CreatedTo bound the creation; the end is not part of it.
 	CreatedFrom time.Time
 	CreatedTo   time.Time
-	Query       string
+	// Succeeds selects the measures that take over from this one.
+	Succeeds MeasureKey
+	Query    string
 
 	// Today is the civil date in the organisation's zone that overdue is judged by:
 	// due on a day before Today is overdue.

@@ -76,6 +76,9 @@ func measureConditions(scope domain.Scope, f domain.MeasureFilter) conditions {
 	if f.Incident != "" {
 		c.add("incident = ?", string(f.Incident))
 	}
+	if f.Succeeds != "" {
+		c.add("succeeds = ?", string(f.Succeeds))
+	}
 	if f.NeedsIncident != nil {
 		if *f.NeedsIncident {
 			c.add("incident IS NULL")

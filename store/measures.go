@@ -31,6 +31,9 @@ func (db *DB) CreateMeasure(ctx context.Context, scope domain.Scope, by domain.A
 		if err := tx.incidentInScope(scope, m.Incident); err != nil {
 			return err
 		}
+		if err := tx.checkSuccession(scope, m); err != nil {
+			return err
+		}
 		m, err = tx.insertMeasure(num, m, by)
 		if err != nil {
 			return err
@@ -41,6 +44,22 @@ func (db *DB) CreateMeasure(ctx context.Context, scope domain.Scope, by domain.A
 		return domain.Measure{}, db.explain(ctx, err, m)
 	}
 	return m, nil
+}
+
+// checkSuccession applies the domain's rule to the measure that is taken over
+// from. The row stays locked: its verdict cannot change before the commit.
+func (tx *txn) checkSuccession(scope domain.Scope, m domain.Measure) error {
+	if m.Succeeds == "" {
+		return nil
+	}
+	row, err := tx.lockMeasure(scope, m.Succeeds)
+	if errors.Is(err, domain.ErrNotFound) {
+		return domain.Invalid("succeeds", "there is no measure %q", m.Succeeds)
+	}
+	if err != nil {
+		return err
+	}
+	return domain.CheckSuccession(m, row.measure())
 }
 
 // insertMeasure stores a measure under its number, with its creation in the history.

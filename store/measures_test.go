@@ -17,6 +17,7 @@ func TestMeasureRoundTrip(t *testing.T) {
 		i := addIncident(t, db, nil)
 		want := full[domain.Measure]()
 		want.Incident, want.Owner, want.Deputy, want.Team, want.Status, want.Version = i.Key, "p_ana", "p_ana", "t_a", domain.Cancelled, 1
+		want.Succeeds = ineffective(t, db)
 		made := addMeasure(t, db, func(m *domain.Measure) { want.Key = m.Key; *m = want })
 		got := must[domain.Measure](t)(db.Measure(t.Context(), domain.Everything(), made.Key))
 		again := must[domain.Measure](t)(db.Measure(t.Context(), domain.Everything(), made.Key)) // from the cache
@@ -29,6 +30,12 @@ func TestMeasureRoundTrip(t *testing.T) {
 	})
 }
 
+// ineffective is a measure that another one may take over from.
+func ineffective(t *testing.T, db *DB) domain.MeasureKey {
+	t.Helper()
+	return addMeasure(t, db, func(m *domain.Measure) { m.Status, m.Verdict = domain.Verified, domain.Ineffective }).Key
+}
+
 // Every field that an edit may change reaches its column.
 func TestUpdateMeasureStoresEveryField(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *DB) {
@@ -38,6 +45,7 @@ func TestUpdateMeasureStoresEveryField(t *testing.T) {
 		want := full[domain.Measure]()
 		want.ID, want.Key, want.CreatedAt, want.Version = before.ID, before.Key, before.CreatedAt, 2
 		want.Incident, want.Owner, want.Deputy, want.Team, want.Status = i.Key, "p_ana", "p_ana", "t_a", domain.Cancelled
+		want.Succeeds = ineffective(t, db)
 		made := must[domain.Measure](t)(db.UpdateMeasure(t.Context(), domain.Everything(), before.Key, 1, ana(), func(m *domain.Measure) error {
 			*m = want
 			return nil

@@ -19,7 +19,22 @@ func (s *Server) newMeasurePage(c echo.Context, p *templates.Page) error {
 		return err
 	}
 	m := domain.Measure{Incident: domain.IncidentKey(p.Query.Get("incident")), Owner: p.Me.ID}
+	if first := domain.MeasureKey(strings.ToUpper(p.Query.Get("succeeds"))); first != "" {
+		if m, err = s.successorOf(c, p, first); err != nil {
+			return err
+		}
+	}
 	return s.show(c, p, templates.MeasureForm(p, m, templates.Suggestions(p, policy), true))
+}
+
+// successorOf is what the form of a successor begins with.
+func (s *Server) successorOf(c echo.Context, p *templates.Page, first domain.MeasureKey) (domain.Measure, error) {
+	old, err := s.app.Measures.Get(c.Request().Context(), p.Actor, first)
+	if err != nil {
+		return domain.Measure{}, err
+	}
+	n := domain.NewMeasure{}.From(old)
+	return domain.Measure{Succeeds: n.Succeeds, Incident: n.Incident, Kind: n.Kind, Priority: n.Priority, Team: n.Team, Metric: n.Metric, Owner: p.Me.ID}, nil
 }
 
 func (s *Server) createMeasure(c echo.Context, p *templates.Page) error {
@@ -56,7 +71,7 @@ func newMeasureOf(form url.Values) (domain.NewMeasure, error) {
 	return domain.NewMeasure{Incident: domain.IncidentKey(strings.ToUpper(strings.TrimSpace(form.Get("incident")))), Title: form.Get("title"),
 		Description: form.Get("description"), Kind: domain.MeasureKind(form.Get("kind")), Priority: domain.Priority(form.Get("priority")),
 		Owner: domain.PersonID(form.Get("owner")), Deputy: domain.PersonID(form.Get("deputy")), Team: domain.TeamID(form.Get("team")),
-		DueOn: due, Metric: metric}, nil
+		DueOn: due, Metric: metric, Succeeds: domain.MeasureKey(form.Get("succeeds"))}, nil
 }
 
 func (s *Server) editMeasurePage(c echo.Context, p *templates.Page) error {

@@ -133,6 +133,19 @@ func TestLifeOfAMeasure(t *testing.T) {
 	b.get("/measures/M-1").says("Query plan", "12.5", "Effective", "changed “Status” from Done to Verified")
 	step("in_progress").want(http.StatusUnprocessableEntity).says("needs a reason")
 	step("in_progress", "reason", "it came back").want(http.StatusSeeOther)
+
+	// It did not work: another measure takes over.
+	step("done").want(http.StatusSeeOther)
+	b.post("/measures/new", "title", "Another index", "succeeds", "M-1").want(http.StatusUnprocessableEntity).says("a successor follows on")
+	admin.post("/measures/M-1/status", "version", "0", "status", "verified", "verdict", "ineffective").want(http.StatusSeeOther)
+	b.get("/measures/M-1").says("Did it work?", "let another measure take over")
+	form := b.get("/measures/new?succeeds=M-1").says("takes over from one that did not work").doc()
+	if first, incident := form.Find("input[name=succeeds]").AttrOr("value", ""), form.Find("input[name=incident]").AttrOr("value", ""); first != "M-1" || incident != "INC-1" {
+		t.Errorf("the form begins with %q of %q", first, incident)
+	}
+	b.post("/measures/new", "title", "Partition the table", "succeeds", "M-1", "owner", "p_member").leads("/measures/M-2?done=created")
+	b.get("/measures/M-2").says("takes over from one that did not work", "M-1")
+	b.get("/measures/M-1").says("What follows on it", "Partition the table")
 }
 
 func TestBulkEdit(t *testing.T) {

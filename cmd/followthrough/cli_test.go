@@ -83,6 +83,7 @@ func TestCommandLine(t *testing.T) {
 		{line: "remind nonsense", code: exitUsage, says: "nonsense"},
 		{line: "remind list", says: "period"},
 		{line: "remind retry n_nothing", code: exitFinding, says: "not known"},
+		{line: "measure add --succeeds M-1", more: []string{"--title", "x"}, code: exitFinding, says: "M-1 is proposed; a successor follows on"},
 		{line: "measure link --tracker nowhere M-1", code: exitFinding, says: "nowhere"},
 		{line: "tracker add acme --repository acme/platform --base-url https://evil.example --credential-file " + token, code: exitFinding, says: "evil.example"},
 		{line: "tracker list", says: ""},

@@ -23,7 +23,8 @@ func (env *environmentOf) measureCommand() *cli.Command {
 	edit := append(measureFields(),
 		&cli.StringFlag{Name: "status"}, &cli.StringFlag{Name: "closure-reason"}, &cli.StringFlag{Name: "risk-accepted-until"}, &cli.StringFlag{Name: "verdict"},
 		&cli.StringFlag{Name: "reason", Usage: "why; it goes to the history"})
-	add := append(measureFields(), &cli.StringFlag{Name: "status"}, &cli.StringFlag{Name: "tracker", Usage: "also create an issue there"})
+	add := append(measureFields(), &cli.StringFlag{Name: "succeeds", Usage: "a measure that was found ineffective; what is not given is taken over from it"},
+		&cli.StringFlag{Name: "status"}, &cli.StringFlag{Name: "tracker", Usage: "also create an issue there"})
 	return group("measure", "everyday work with measures", append(env.snoozeCommands(),
 		command("list", "list measures", "", filters, env.with(env.measureList)),
 		command("show", "show one measure with its links and history", "KEY", []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON"}}, env.with(env.measureShow)),
@@ -119,6 +120,9 @@ func (env *environmentOf) measureShow(ctx context.Context, cmd *cli.Command, p *
 		return err
 	}
 	fmt.Fprintf(env.stdout, "\nsuccess metric: %s\noriginal due date: %s, moved %d times\n", orDash(m.Metric.Text()), orDash(m.OriginalDueOn.String()), m.DueMoves)
+	if m.Succeeds != "" {
+		fmt.Fprintf(env.stdout, "takes over from: %s\n", m.Succeeds)
+	}
 	for _, l := range links {
 		fmt.Fprintf(env.stdout, "link: %s %s %s %s\n", l.Tracker, orDash(l.Remote.Key), l.State, oneLine(strings.TrimSpace(l.Reason+" "+l.LastError)))
 	}
@@ -156,7 +160,7 @@ func (env *environmentOf) measureAdd(ctx context.Context, cmd *cli.Command, p *p
 		Title: cmd.String("title"), Description: cmd.String("description"), Incident: domain.IncidentKey(cmd.String("incident")),
 		Kind: domain.MeasureKind(cmd.String("kind")), Priority: domain.Priority(cmd.String("priority")), Status: domain.Status(cmd.String("status")),
 		Owner: domain.PersonID(cmd.String("owner")), Deputy: domain.PersonID(cmd.String("deputy")), Team: domain.TeamID(cmd.String("team")),
-		DueOn: due, Metric: domain.ParseMetric(cmd.String("metric"))})
+		DueOn: due, Metric: domain.ParseMetric(cmd.String("metric")), Succeeds: domain.MeasureKey(cmd.String("succeeds"))})
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,8 @@
 -- +goose Up
+-- The measure that this one takes over from, because that one did not work.
+ALTER TABLE measures ADD COLUMN succeeds TEXT REFERENCES measures (key);
+CREATE INDEX measures_succeeds ON measures (succeeds);
+
 -- The words of measures and incidents for free-text search. Triggers keep the
 -- index in step, so no writer can forget it. Punctuation becomes blanks first:
 -- the parser would take "a/b" or "x.y" for one word, the embedded engine does not.
@@ -51,3 +55,5 @@ DROP TRIGGER measures_text_keep ON measures;
 DROP FUNCTION measures_text_keep();
 DROP TABLE measures_text;
 DROP FUNCTION text_words(text);
+DROP INDEX measures_succeeds;
+ALTER TABLE measures DROP COLUMN succeeds;

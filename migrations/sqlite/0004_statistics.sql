@@ -1,4 +1,8 @@
 -- +goose Up
+-- The measure that this one takes over from, because that one did not work.
+ALTER TABLE measures ADD COLUMN succeeds TEXT REFERENCES measures (key);
+CREATE INDEX measures_succeeds ON measures (succeeds);
+
 -- The words of measures and incidents for free-text search. Triggers keep the
 -- index in step, so no writer can forget it. secure-delete: a word that is taken
 -- out of a text leaves the file as well.
@@ -59,3 +63,5 @@ DROP TRIGGER measures_text_delete;
 DROP TRIGGER measures_text_update;
 DROP TRIGGER measures_text_insert;
 DROP TABLE measures_text;
+DROP INDEX measures_succeeds;
+ALTER TABLE measures DROP COLUMN succeeds;
