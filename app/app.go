@@ -23,6 +23,7 @@ type Store interface {
 	policyStore
 	savedViewStore
 	reminderStore
+	logStore
 }
 
 // Options is what the operations are built from.
@@ -47,6 +48,12 @@ type Options struct {
 	// Language is the organisation's, en or de; Ways are how letters go out.
 	Language string
 	Ways     Ways
+	// Kept keeps the last signed checkpoint of the evidence log outside the
+	// database; nil keeps it nowhere else. Post shows checkpoints to the issue
+	// that Witness names; nil posts nothing.
+	Kept    CheckpointKeeper
+	Post    Poster
+	Witness WitnessIssue
 }
 
 // App is all operations, wired.
@@ -65,6 +72,7 @@ type App struct {
 	SavedViews  *SavedViews
 	Reminders   *Reminders
 	Reviews     *Reviews
+	Evidence    *Evidence
 
 	// Now and Zone are the clock and the zone the operations judge by.
 	Now  func() time.Time
@@ -95,6 +103,7 @@ func New(o Options) *App {
 		Assessments: &Assessments{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
 		SavedViews:  &SavedViews{Store: o.Store, Now: o.Now},
 		Reminders:   &Reminders{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone, Language: o.Language, Ways: o.Ways},
+		Evidence:    &Evidence{Store: o.Store, Kept: o.Kept, Post: o.Post, Witness: o.Witness, Now: o.Now, Zone: zone, Version: o.Version},
 		Now:         o.Now,
 		Zone:        zone,
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/followthrough/followthrough/domain"
 )
 
 // erasedText stands for a value whose opening is gone.
@@ -15,6 +17,23 @@ type Record struct {
 	Index    int64
 	Leaf     Leaf
 	Openings []Opening
+}
+
+// RecordOf opens a stored leaf with the history row behind it.
+func RecordOf(r LogRow) (Record, error) {
+	l, err := ParseLeaf(r.Leaf)
+	record := Record{Index: r.Index, Leaf: l}
+	if r.Change != nil {
+		record.Openings = Openings(l, *r.Change, r.Salts)
+	}
+	return record, err
+}
+
+// SealedRecord is a history row from before the log in the form of a record,
+// for reports that go back that far; no leaf has its index.
+func SealedRecord(c domain.Change) *Record {
+	l, salts := NewLeaf(c, Origin{Random: func(b []byte) { clear(b); b[0] = 1 }}) // not zero: zero means erased
+	return &Record{Index: -1, Leaf: l, Openings: Openings(l, c, salts)}
 }
 
 // Text returns a value by its place in the leaf, "title/to": the text in

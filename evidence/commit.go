@@ -164,7 +164,7 @@ func Erase(l Leaf, c *domain.Change, salts []byte, match func(name string) bool)
 		}
 		salt := salts[at : at+SaltSize]
 		at += SaltSize
-		if !match(v.Name) || isZero(salt) {
+		if isZero(salt) || !match(v.Name) {
 			continue
 		}
 		clear(salt)

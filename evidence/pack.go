@@ -70,13 +70,9 @@ func NewDraft(ctx context.Context, scope Scope, rows Rows, vkey string, previous
 		return nil, err
 	}
 	err = rows(ctx, func(r LogRow) error {
-		l, err := ParseLeaf(r.Leaf)
-		if err != nil || !members.has(&l) {
+		record, err := RecordOf(r)
+		if err != nil || !members.has(&record.Leaf) {
 			return err
-		}
-		record := Record{Index: r.Index, Leaf: l}
-		if r.Change != nil {
-			record.Openings = Openings(l, *r.Change, r.Salts)
 		}
 		writeRecord(&leaves, r.Index, r.Leaf)
 		writeOpenings(&openings, &record)

@@ -2,10 +2,12 @@ package evidence
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed" // the page is a file
 	"encoding/csv"
 	"html/template"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -98,10 +100,40 @@ func (c *changesWriter) close() error {
 	return c.csv.Error()
 }
 
-// trace is the way from one incident to the effect of its measures.
-type trace struct {
+// Trace is the way from one incident to the effect of its measures.
+type Trace struct {
 	Incident *Item
 	Measures []*Item
+}
+
+// Traces returns every incident with its measures, by key.
+func (b *Book) Traces() []Trace {
+	of := map[string][]*Item{}
+	for _, m := range b.Register("measure") {
+		of[m.Fields["incident"]] = append(of[m.Fields["incident"]], m)
+	}
+	traces := []Trace{}
+	for _, i := range b.Register("incident") {
+		traces = append(traces, Trace{Incident: i, Measures: of[i.Key]})
+	}
+	return traces
+}
+
+// Sample chooses n traces by a word: those whose key hashes lowest with it.
+// They stay in the order of their keys.
+func Sample(traces []Trace, word string, n int) []Trace {
+	if len(traces) <= n {
+		return traces
+	}
+	rank := func(t Trace) string {
+		sum := sha256.Sum256([]byte(word + "\n" + t.Incident.Key))
+		return hexDigest(sum)
+	}
+	chosen := slices.Clone(traces)
+	slices.SortFunc(chosen, func(a, b Trace) int { return strings.Compare(rank(a), rank(b)) })
+	chosen = chosen[:n]
+	slices.SortFunc(chosen, func(a, b Trace) int { return compareKeys(a.Incident.Key, b.Incident.Key) })
+	return chosen
 }
 
 // page renders the report: static HTML, no script, nothing loaded.
@@ -110,25 +142,14 @@ func page(b *Book, scope Scope) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	measures := b.Register("measure")
-	traces := []trace{}
-	for _, i := range b.Register("incident") {
-		tr := trace{Incident: i}
-		for _, m := range measures {
-			if m.Fields["incident"] == i.Key {
-				tr.Measures = append(tr.Measures, m)
-			}
-		}
-		traces = append(traces, tr)
-	}
 	var out bytes.Buffer
 	err = t.Execute(&out, struct {
 		Scope    Scope
 		Leaves   int
 		Measures []*Item
-		Traces   []trace
+		Traces   []Trace
 		Flags    []Flag
 		Clauses  []Clause
-	}{scope, b.leaves, measures, traces, b.Flags(), b.Mapping()})
+	}{scope, b.leaves, b.Register("measure"), b.Traces(), b.Flags(), b.Mapping()})
 	return out.Bytes(), err
 }

@@ -44,3 +44,37 @@ func SealData(rows *Range) []Field {
 
 // AddSealed adds one row to the tree of the seal.
 func (r *Range) AddSealed(row []byte) { r.Add(tlog.RecordHash(row)) }
+
+// EraseSealed empties the texts of a history row from before the log whose
+// fields match, counts them by field and returns how many there were. The
+// caller keeps what SealedRow made of the row before.
+func EraseSealed(c *domain.Change, match func(field string) bool, counts map[string]int) int {
+	n := 0
+	erase := func(field, text string) bool {
+		if text == "" || clearField(field) || !match(field) {
+			return false
+		}
+		counts[field]++
+		n++
+		return true
+	}
+	if created, err := c.Created(); err == nil {
+		for name, text := range created {
+			if erase(name, text) {
+				delete(created, name)
+			}
+		}
+		c.To = domain.CreatedText(created)
+	} else {
+		if erase(c.Field, c.From) {
+			c.From = ""
+		}
+		if erase(c.Field, c.To) {
+			c.To = ""
+		}
+	}
+	if erase("reason", c.Reason) {
+		c.Reason = ""
+	}
+	return n
+}

@@ -1,0 +1,203 @@
+package app
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/followthrough/followthrough/domain"
+	"github.com/followthrough/followthrough/evidence"
+)
+
+type logReader interface {
+	LogHead(ctx context.Context) (evidence.LogHead, error)
+	EachLeaf(ctx context.Context, from, upto int64, f func(evidence.LogRow) error) error
+	EachSealed(ctx context.Context, f func(domain.Change) error) error
+	LeafHashes(ctx context.Context, upto int64) ([]byte, error)
+	ProveGrowth(ctx context.Context, size, old int64) (tlog.TreeProof, error)
+	CheckLog(ctx context.Context) error
+}
+
+type logKeeper interface {
+	LogKey(ctx context.Context) (string, error)
+	AppendLog(ctx context.Context, kind string, data []evidence.Field) (int64, []byte, error)
+	BeginEpoch(ctx context.Context, epoch int64, data []evidence.Field) error
+	SaveCheckpoint(ctx context.Context, c evidence.Checkpoint, today time.Time) error
+	Checkpoints(ctx context.Context, limit int) ([]evidence.Signed, error)
+	SaveWitness(ctx context.Context, w evidence.Witnessed) error
+	LastWitnessed(ctx context.Context) ([]evidence.Witnessed, error)
+}
+
+// CheckpointKeeper keeps the last signed checkpoint outside the database, where
+// a restored or rewritten database does not reach it.
+type CheckpointKeeper interface {
+	// Load returns nil when there is none yet.
+	Load() ([]byte, error)
+	Keep(checkpoint []byte) error
+}
+
+// Sign signs the head of the log if it has grown. A log that does not continue
+// what was signed before is never signed.
+func (s *Evidence) Sign(ctx context.Context) error {
+	_, err := s.sign(ctx)
+	return err
+}
+
+func (s *Evidence) sign(ctx context.Context) (evidence.Checkpoint, error) {
+	key, err := s.Store.LogKey(ctx)
+	if err != nil {
+		return evidence.Checkpoint{}, err
+	}
+	head, err := s.Store.LogHead(ctx)
+	if err != nil {
+		return evidence.Checkpoint{}, err
+	}
+	if err := s.consistent(ctx, head); err != nil {
+		return evidence.Checkpoint{}, err
+	}
+	signer, err := evidence.NewSigner(key)
+	if err != nil {
+		return evidence.Checkpoint{}, err
+	}
+	c, err := evidence.Sign(signer, head.Epoch, head.Size, head.Root)
+	if err != nil {
+		return c, err
+	}
+	if kept, err := s.kept(head.Key); err == nil && kept != nil && kept.Origin == c.Origin && kept.Size == c.Size {
+		return *kept, nil
+	}
+	if err := s.keep(c.Note); err != nil {
+		return c, err
+	}
+	now := s.Now().In(s.Zone)
+	return c, s.Store.SaveCheckpoint(ctx, c, time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, s.Zone))
+}
+
+func (s *Evidence) keep(checkpoint []byte) error {
+	if s.Kept == nil {
+		return nil
+	}
+	return s.Kept.Keep(checkpoint)
+}
+
+// kept reads the checkpoint that is kept outside; nil when there is none.
+func (s *Evidence) kept(key string) (*evidence.Checkpoint, error) {
+	if s.Kept == nil || key == "" {
+		return nil, nil //nolint:nilnil // none
+	}
+	signed, err := s.Kept.Load()
+	if err != nil || signed == nil {
+		return nil, err
+	}
+	verifier, err := note.NewVerifier(key)
+	if err != nil {
+		return nil, err
+	}
+	c, err := evidence.OpenCheckpoint(signed, verifier)
+	if err != nil {
+		return nil, inconsistent("the checkpoint that is kept outside the database is not of this log: %v", err)
+	}
+	return &c, nil
+}
+
+// consistent refuses a log that does not continue the last signed checkpoints,
+// the one outside the database first.
+func (s *Evidence) consistent(ctx context.Context, head evidence.LogHead) error {
+	kept, err := s.kept(head.Key)
+	if err != nil {
+		return err
+	}
+	if kept != nil {
+		if err := s.continues(ctx, head, *kept); err != nil {
+			return err
+		}
+	}
+	signed, err := s.Store.Checkpoints(ctx, 1)
+	if err != nil || len(signed) == 0 {
+		return err
+	}
+	verifier, err := note.NewVerifier(head.Key)
+	if err != nil {
+		return err
+	}
+	last, err := evidence.OpenCheckpoint([]byte(signed[0].Note), verifier)
+	if err != nil {
+		return inconsistent("the last checkpoint in the database is not signed by its key: %v", err)
+	}
+	return s.continues(ctx, head, last)
+}
+
+func (s *Evidence) continues(ctx context.Context, head evidence.LogHead, old evidence.Checkpoint) error {
+	epoch, _ := evidence.EpochOf(head.Name, old.Origin)
+	switch {
+	case epoch < head.Epoch || old.Size == 0:
+		return nil // a new epoch says itself what came before
+	case epoch > head.Epoch || old.Size > head.Size:
+		return inconsistent("the log has %d leaves in epoch %d, but %d leaves in epoch %d were signed before: the database was restored or cut", head.Size, head.Epoch, old.Size, epoch)
+	}
+	proof, err := s.Store.ProveGrowth(ctx, head.Size, old.Size)
+	if err == nil {
+		err = tlog.CheckTree(proof, head.Size, head.Root, old.Size, old.Root)
+	}
+	if err != nil {
+		return inconsistent("the log of %d leaves does not continue the %d leaves that were signed before: it was rewritten (%v)", head.Size, old.Size, err)
+	}
+	return nil
+}
+
+func inconsistent(format string, args ...any) error {
+	e := domain.Errorf(domain.ErrConflict, format+`. Nothing is signed any more; find out why, then run "followthrough evidence new-epoch --reason TEXT"`, args...)
+	e.Code = "log_inconsistent"
+	return e
+}
+
+// NewEpoch begins to sign again after a restore: a leaf names the checkpoint
+// that the log no longer continues, and why.
+func (s *Evidence) NewEpoch(ctx context.Context, by domain.Actor, reason string) (int64, error) {
+	if err := by.Require(domain.CanManage); err != nil {
+		return 0, err
+	}
+	if reason == "" || len(reason) > 500 {
+		return 0, domain.Invalid("reason", "has %d characters; say in 1 to 500 why the log does not continue what was signed", len(reason))
+	}
+	if _, err := s.Store.LogKey(ctx); err != nil {
+		return 0, err
+	}
+	head, err := s.Store.LogHead(ctx)
+	if err != nil {
+		return 0, err
+	}
+	epoch, lost := head.Epoch, head.Size
+	data := []evidence.Field{}
+	if kept, err := s.kept(head.Key); err == nil && kept != nil { // one of another log is replaced
+		before, _ := evidence.EpochOf(head.Name, kept.Origin)
+		epoch, lost = max(epoch, before), kept.Size
+		data = append(data, evidence.Datum("lost_root", kept.Root.String()))
+	}
+	epoch++
+	data = append(data, evidence.Datum("epoch", strconv.FormatInt(epoch, 10)), evidence.Datum("lost_size", strconv.FormatInt(lost, 10)),
+		evidence.Datum("kept_size", strconv.FormatInt(head.Size, 10)), evidence.Datum("reason", reason))
+	if err := s.Store.BeginEpoch(ctx, epoch, data); err != nil {
+		return 0, err
+	}
+	if err := s.keep(nil); err != nil {
+		return 0, err
+	}
+	return epoch, s.Sign(ctx)
+}
+
+// AfterRestore begins a new epoch if the restored log does not continue what
+// was signed before; epoch is 0 when it does.
+func (s *Evidence) AfterRestore(ctx context.Context, by domain.Actor, backup string) (epoch int64, err error) {
+	head, err := s.Store.LogHead(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.consistent(ctx, head); err == nil {
+		return 0, nil
+	}
+	return s.NewEpoch(ctx, by, "restored from "+backup)
+}
