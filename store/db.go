@@ -120,7 +120,11 @@ func (db *DB) Migrate(ctx context.Context) ([]migrations.Step, error) {
 	if err != nil {
 		return steps, err
 	}
-	return steps, db.beginLog(ctx)
+	if err := db.beginLog(ctx); err != nil || db.seal.aead == nil {
+		return steps, err
+	}
+	_, err = db.LogKey(ctx) // now, so that every backup has it
+	return steps, err
 }
 
 // MigrationStatus lists the steps this program knows.

@@ -16,6 +16,24 @@ func (e *Engine) Resolve(ctx context.Context, id domain.TrackerID, address strin
 	return tracker.Resolve(ctx, address)
 }
 
+// commenter is a tracker that takes comments.
+type commenter interface {
+	Comment(ctx context.Context, issue, text string) (url string, err error)
+}
+
+// Comment writes a comment into an issue that a person named, and returns its address.
+func (e *Engine) Comment(ctx context.Context, id domain.TrackerID, issue, text string) (string, error) {
+	_, tracker, err := e.open(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	c, ok := tracker.(commenter)
+	if !ok {
+		return "", domain.Errorf(domain.ErrInvalid, "tracker %s takes no comments", id)
+	}
+	return c.Comment(ctx, issue, text)
+}
+
 // Check runs the mapping check of a tracker.
 func (e *Engine) Check(ctx context.Context, id domain.TrackerID) (domain.MappingReport, error) {
 	_, tracker, err := e.open(ctx, id)

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime"
 
 	"github.com/urfave/cli/v3"
@@ -100,8 +102,22 @@ func (env *environmentOf) restoreCommand() *cli.Command {
 			return err
 		}
 		fmt.Fprintf(env.stdout, "%s verified and restored. What was there before is kept beside it with the suffix .before-restore.\n", file)
-		return nil
+		return env.restoredLog(ctx, cfg, file)
 	})
+}
+
+// restoredLog says what the restore means for the evidence log. A backup lacks
+// what was signed after it was made; the log then begins a new epoch.
+func (env *environmentOf) restoredLog(ctx context.Context, cfg Config, backup string) error {
+	p, err := openProgram(ctx, cfg, newLogger(env.stderr, max(cfg.LogLevel, 4)), beside)
+	if err != nil {
+		return err
+	}
+	epoch, err := p.app.Evidence.AfterRestore(ctx, operator(), filepath.Base(backup))
+	if epoch > 0 {
+		fmt.Fprintf(env.stdout, "The backup lacks changes that were signed already, so the evidence log begins epoch %d. Tell everybody who keeps a checkpoint.\n", epoch)
+	}
+	return errors.Join(err, p.Close())
 }
 
 func (env *environmentOf) versionCommand() *cli.Command {

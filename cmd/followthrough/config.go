@@ -16,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/urfave/cli/v3"
 
+	"github.com/followthrough/followthrough/app"
 	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/notify"
 )
@@ -45,6 +46,10 @@ type Config struct {
 	ChatURLs []string
 	Mail     *notify.Mail
 	Chats    notify.Chats
+	// CheckpointFile keeps the last signed head of the evidence log.
+	CheckpointFile string
+	// Witness is the issue that the head is posted into once a day.
+	Witness app.WitnessIssue
 }
 
 // setting is one key of the configuration: its flag, its environment variable
@@ -91,6 +96,10 @@ func settings() []setting {
 		{"tls-key", "", "key file for TLS",
 			func(c *Config, v string) error { c.TLSKey = v; return nil }},
 		{"behind-proxy", "", "networks of the reverse proxy whose forwarded headers are believed, for example 10.0.0.0/24", setProxy},
+		{"checkpoint-file", "", "file that keeps the last signed head of the evidence log outside the database (default: checkpoint.txt in the data folder)",
+			func(c *Config, v string) error { c.CheckpointFile = v; return nil }},
+		{"witness-issue", "", "issue that the head of the evidence log is posted into once a day: TRACKER#ISSUE",
+			func(c *Config, v string) (err error) { c.Witness, err = app.ParseWitnessIssue(v); return err }},
 		{"migrate", "true", "apply migrations at start; false refuses to start on an old schema",
 			func(c *Config, v string) error { c.Migrate = v != "false"; return nil }},
 	}
@@ -281,6 +290,9 @@ func (c *Config) complete() error {
 	}
 	if c.SecretKeyFile == "" {
 		c.SecretKeyFile = filepath.Join(c.DataDir, "secret.key")
+	}
+	if c.CheckpointFile == "" {
+		c.CheckpointFile = filepath.Join(c.DataDir, "checkpoint.txt")
 	}
 	host, _, err := net.SplitHostPort(c.Listen)
 	if err != nil {

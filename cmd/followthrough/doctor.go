@@ -54,6 +54,7 @@ func (env *environmentOf) doctor(ctx context.Context, cmd *cli.Command) error {
 		return findingError{err}
 	}
 	p.wire()
+	d.say("evidence log", p.app.Evidence.Check(ctx, operator()), "find out who changed the database; after a restore run followthrough evidence new-epoch --reason TEXT")
 	env.doctorTrackers(ctx, cmd, p, d)
 	doctorLetters(ctx, cmd, p, d)
 	if d.findings > 0 {

@@ -94,9 +94,12 @@ type findingError struct{ error }
 func report(stderr io.Writer, err error) int {
 	var usage usageError
 	var finding findingError
+	var verdict verdictError
 	switch {
 	case err == nil, errors.Is(err, context.Canceled):
 		return exitFine
+	case errors.As(err, &verdict):
+		return verdict.code
 	case errors.As(err, &finding):
 		return exitFinding
 	case errors.As(err, &usage):

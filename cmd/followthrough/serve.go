@@ -96,6 +96,8 @@ func (s *service) run(ctx context.Context) error {
 	})
 	defer kept.Wait()
 	go func() { worked <- s.p.letters.Run(work) }()
+	tended := make(chan struct{})
+	go func() { defer close(tended); s.p.tendLog(work) }()
 	served := make(chan error, 2)
 	go func() { served <- s.serve() }()
 	if s.metrics != nil {
@@ -112,7 +114,9 @@ func (s *service) run(ctx context.Context) error {
 	if s.metrics != nil {
 		failed = errors.Join(failed, s.metrics.Shutdown(grace))
 	}
-	return errors.Join(failed, s.http.Shutdown(grace), <-worked, <-worked)
+	failed = errors.Join(failed, s.http.Shutdown(grace), <-worked, <-worked)
+	<-tended
+	return failed
 }
 
 func (s *service) serve() error {

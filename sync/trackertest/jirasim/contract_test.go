@@ -45,6 +45,7 @@ func tour(s *site, adf bool) {
 	s.do("GET", "/issue/"+id+"/transitions?expand=transitions.fields", nil, 200)
 	s.do("POST", "/issue/"+id+"/transitions", m{"transition": m{"id": "31"}}, 204)
 	s.do("POST", "/issue/"+id+"/transitions", m{"transition": m{"id": "99"}}, 400)
+	s.do("POST", "/issue/"+id+"/comment", m{"body": text("seen")}, 201)
 	s.do("GET", "/issue/"+id+"/editmeta", nil, 200)
 	s.do("GET", "/issue/"+id+"/changelog", nil, 200)
 	s.do("PUT", "/issue/"+id+"/properties/p", m{"n": 1}, 201)

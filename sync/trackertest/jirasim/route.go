@@ -91,6 +91,7 @@ func (s *Server) table() []route {
 		on("PUT", "", both, (*call).editIssue),
 		on("GET", "/transitions", both, (*call).getTransitions),
 		on("POST", "/transitions", both, (*call).doTransition),
+		on("POST", "/comment", both, (*call).addComment),
 	}
 	t = append(t, s.moreRoutes()...)
 	for i := range t {

@@ -19,6 +19,8 @@ type issue struct {
 	props   map[string]json.RawMessage
 	links   []*remoteLink
 	history []*change
+	// comments are the texts of comments, in order.
+	comments []string
 }
 
 // revision is one immutable state of an issue.
