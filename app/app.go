@@ -18,12 +18,17 @@ type Store interface {
 	reportStore
 	assessmentStore
 	reviewStore
+	logStore
+	peopleStores
+}
+
+// peopleStores are about people, their access and what they have chosen.
+type peopleStores interface {
 	accessStore
 	peopleStore
 	policyStore
 	savedViewStore
 	reminderStore
-	logStore
 }
 
 // Options is what the operations are built from.

@@ -24,12 +24,16 @@ type Audit struct {
 	book *evidence.Book
 }
 
-// AuditItem, AuditTrace, RedFlag and Clause are what the log says.
+// The parts of an audit are what the log says.
 type (
-	AuditItem  = evidence.Item
+	// AuditItem is one measure or incident.
+	AuditItem = evidence.Item
+	// AuditTrace is the way from an incident to the effect of its measures.
 	AuditTrace = evidence.Trace
-	RedFlag    = evidence.Flag
-	Clause     = evidence.Clause
+	// RedFlag is a place to look at twice.
+	RedFlag = evidence.Flag
+	// Clause is one clause of a standard and the records that answer it.
+	Clause = evidence.Clause
 )
 
 // Audit reads the log as it was known at the end of an instant; zero means now.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/followthrough/followthrough/domain"
@@ -95,13 +97,8 @@ func (s *Evidence) ExportBytes(ctx context.Context, by domain.Actor, q PackQuery
 }
 
 func packName(s evidence.Scope) string {
-	name := "evidence-" + s.From + "-" + s.To
-	for _, part := range []string{s.Incident, s.Team} {
-		if part != "" {
-			name += "-" + part
-		}
-	}
-	return name + ".zip"
+	parts := slices.DeleteFunc([]string{"evidence", s.From, s.To, s.Incident, s.Team}, func(part string) bool { return part == "" })
+	return strings.Join(parts, "-") + ".zip"
 }
 
 // Status is what people should know about the log.

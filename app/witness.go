@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -80,26 +81,27 @@ func (s *Evidence) PostCheckpoint(ctx context.Context) error {
 	return s.seen(ctx, c, evidence.WitnessTracker, s.Witness.String(), url)
 }
 
-// CheckpointForMail returns the signed head of the log to stand at the end of a
-// digest; MailedCheckpoint is told when it has gone out.
+// CheckpointForMail returns the signed head of the log as one line, to stand at
+// the end of a digest. When nothing is signed any more the line says that.
 func (s *Evidence) CheckpointForMail(ctx context.Context) (string, error) {
 	c, err := s.sign(ctx)
-	return string(c.Note), err
+	if domain.KindOf(err) == domain.ErrConflict {
+		return err.Error(), nil
+	}
+	return evidence.OneLine(c.Note), err
 }
 
-// MailedCheckpoint notes that a checkpoint was mailed to somebody.
-func (s *Evidence) MailedCheckpoint(ctx context.Context, checkpoint, recipients string) error {
-	lines := strings.SplitN(checkpoint, "\n", 3)
-	signed, err := s.Store.Checkpoints(ctx, 100)
+// MailedCheckpoint notes that a line of CheckpointForMail has gone out.
+func (s *Evidence) MailedCheckpoint(ctx context.Context, line string) error {
+	parts := strings.Fields(line)
+	if len(parts) != 6 {
+		return nil // it said that nothing is signed
+	}
+	size, err := strconv.ParseInt(parts[1], 10, 64)
 	if err != nil {
 		return err
 	}
-	for _, c := range signed {
-		if c.Note == checkpoint {
-			return s.Store.SaveWitness(ctx, evidence.Witnessed{Origin: c.Origin, Size: c.Size, Kind: evidence.WitnessMail, Place: recipients, At: s.Now()})
-		}
-	}
-	return domain.Errorf(domain.ErrNotFound, "the checkpoint of %q was not signed here", lines[0])
+	return s.Store.SaveWitness(ctx, evidence.Witnessed{Origin: parts[0], Size: size, Kind: evidence.WitnessMail, Place: "digest", At: s.Now()})
 }
 
 // seen notes that somebody was shown a checkpoint.

@@ -71,12 +71,26 @@ func (c Checkpoint) text() string {
 	return c.Origin + "\n" + strconv.FormatInt(c.Size, 10) + "\n" + base64.StdEncoding.EncodeToString(c.Root[:]) + "\n"
 }
 
-// OpenCheckpoint reads a checkpoint that the key has signed. Other signatures
+// OneLine writes a checkpoint with one signature as one line, for places that
+// keep no line breaks.
+func OneLine(signed []byte) string { return strings.Join(strings.Fields(string(signed)), " ") }
+
+// lines brings a checkpoint of OneLine into its own form.
+func lines(signed []byte) []byte {
+	parts := strings.Fields(string(signed))
+	if len(parts) != 6 || parts[3] != "—" || bytes.Contains(bytes.TrimSpace(signed), []byte("\n")) {
+		return signed
+	}
+	return []byte(strings.Join(parts[:3], "\n") + "\n\n" + strings.Join(parts[3:], " ") + "\n")
+}
+
+// OpenCheckpoint reads a checkpoint that the key has signed, also one on a single line. Other signatures
 // beside it, such as those of witnesses, are ignored.
 func OpenCheckpoint(signed []byte, verifier note.Verifier) (Checkpoint, error) {
 	if len(signed) > MaxCheckpoint {
 		return Checkpoint{}, fmt.Errorf("the checkpoint has %d bytes; at most %d are read", len(signed), MaxCheckpoint)
 	}
+	signed = lines(signed)
 	n, err := note.Open(signed, note.VerifierList(verifier))
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("the checkpoint is not signed by the key %s: %w", verifier.Name(), err)

@@ -42,8 +42,10 @@ type Runner struct {
 	// Checkpoint is the line about the evidence log that a digest carries; nil
 	// or an empty line for none.
 	Checkpoint func(context.Context) (string, error)
-	Now        func() time.Time
-	Log        *slog.Logger
+	// Shown is told when a letter with that line has gone out; nil for nobody.
+	Shown func(ctx context.Context, checkpoint string) error
+	Now   func() time.Time
+	Log   *slog.Logger
 	// Owner names this process in leases.
 	Owner string
 }
@@ -173,13 +175,25 @@ func (r *Runner) send(ctx context.Context, n domain.Notice) (domain.NoticeState,
 	if err != nil {
 		return "", err
 	}
+	if err := r.handOver(ctx, n, letter, message); err != nil {
+		return domain.NoticeSent, err
+	}
+	if checkpoint != "" && r.Shown != nil {
+		if err := r.Shown(ctx, checkpoint); err != nil { // the letter is out; it must not go twice
+			r.Log.Warn("cannot note that a checkpoint was shown", "error", err)
+		}
+	}
+	return domain.NoticeSent, nil
+}
+
+func (r *Runner) handOver(ctx context.Context, n domain.Notice, letter domain.Letter, message Message) error {
 	if n.Channel == domain.ByChat {
-		return domain.NoticeSent, r.Chats.Send(ctx, n.Target, message.Chat)
+		return r.Chats.Send(ctx, n.Target, message.Chat)
 	}
 	if r.Mail == nil {
-		return "", domain.Errorf(domain.ErrUnavailable, "no mail server is configured; set FOLLOWTHROUGH_SMTP_URL")
+		return domain.Errorf(domain.ErrUnavailable, "no mail server is configured; set FOLLOWTHROUGH_SMTP_URL")
 	}
-	return domain.NoticeSent, r.Mail.Send(ctx, letter, message, r.PublicURL)
+	return r.Mail.Send(ctx, letter, message, r.PublicURL)
 }
 
 // failed says when a letter is tried again, or that it is given up: at once

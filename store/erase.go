@@ -62,7 +62,8 @@ func (tx *txn) eraseRow(row changeRow, fields []string, counts map[string]int) e
 	matches := func(field string) bool {
 		return len(fields) == 0 && field != "actor" || slices.Contains(fields, field)
 	}
-	change, n := row.change(), 0
+	change := row.change()
+	var n int
 	if row.Leaf == nil {
 		sealed := row.sealed()
 		if n = evidence.EraseSealed(&change, matches, counts); n > 0 {

@@ -112,8 +112,11 @@ func (p *program) wire() {
 		options.TokenCache = time.Second // one process alone writes; a revocation empties it at once
 	}
 	p.app = app.New(options)
+	if p.checkpoint == nil {
+		p.checkpoint = p.app.Evidence.CheckpointForMail
+	}
 	p.letters = &notify.Runner{Desk: desk{p.app.Reminders}, Box: p.db, Mail: cfg.Mail, Chats: cfg.Chats, PublicURL: cfg.PublicURL,
-		Checkpoint: p.checkpoint, Now: now, Log: p.log.With("component", "letters"), Owner: rand.Text()}
+		Checkpoint: p.checkpoint, Shown: p.app.Evidence.MailedCheckpoint, Now: now, Log: p.log.With("component", "letters"), Owner: rand.Text()}
 }
 
 func (p *program) migrate(ctx context.Context) error {

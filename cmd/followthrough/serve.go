@@ -96,8 +96,7 @@ func (s *service) run(ctx context.Context) error {
 	})
 	defer kept.Wait()
 	go func() { worked <- s.p.letters.Run(work) }()
-	tended := make(chan struct{})
-	go func() { defer close(tended); s.p.tendLog(work) }()
+	kept.Go(func() { s.p.tendLog(work) })
 	served := make(chan error, 2)
 	go func() { served <- s.serve() }()
 	if s.metrics != nil {
@@ -114,9 +113,7 @@ func (s *service) run(ctx context.Context) error {
 	if s.metrics != nil {
 		failed = errors.Join(failed, s.metrics.Shutdown(grace))
 	}
-	failed = errors.Join(failed, s.http.Shutdown(grace), <-worked, <-worked)
-	<-tended
-	return failed
+	return errors.Join(failed, s.http.Shutdown(grace), <-worked, <-worked)
 }
 
 func (s *service) serve() error {
