@@ -47,6 +47,7 @@ const (
 	SubjectView Subject = "view"
 	// SubjectReview is the review of an incident; its key is the incident's.
 	SubjectReview Subject = "review"
+	SubjectCheck  Subject = "check" // a crisis check
 )
 
 // Attribution says who caused a change and why. It accompanies every write.
@@ -107,6 +108,8 @@ type FieldChange struct {
 func measureFields(m Measure) []FieldChange {
 	return []FieldChange{
 		{Field: "incident", To: string(m.Incident)},
+		{Field: "crisis_check", To: string(m.Check)},
+		{Field: "question", To: string(m.Question)},
 		{Field: "title", To: m.Title},
 		{Field: "description", To: m.Description},
 		{Field: "kind", To: string(m.Kind)},

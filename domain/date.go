@@ -51,6 +51,13 @@ func (d Date) String() string {
 	return fmt.Sprintf("%04d-%02d-%02d", d.Year, int(d.Month), d.Day)
 }
 
+// AddMonths returns the same day n months later, or the last day of a shorter month.
+func (d Date) AddMonths(n int) Date {
+	first := time.Date(d.Year, d.Month+time.Month(n), 1, 12, 0, 0, 0, time.UTC)
+	end := first.AddDate(0, 1, -1).Day()
+	return DateOf(first.AddDate(0, 0, min(d.Day, end)-1))
+}
+
 // AddDays returns the date n civil days later.
 func (d Date) AddDays(n int) Date {
 	return DateOf(time.Date(d.Year, d.Month, d.Day+n, 12, 0, 0, 0, time.UTC))

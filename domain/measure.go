@@ -25,7 +25,11 @@ type Measure struct {
 	ID  string
 	Key MeasureKey
 	// Incident is empty for an adopted issue that still needs its incident.
-	Incident    IncidentKey
+	Incident IncidentKey
+	// Check and Question say which gap of a crisis check the measure closes. It
+	// came from there, so it needs no incident; both are empty otherwise.
+	Check       CheckKey
+	Question    QuestionID
 	Title       string
 	Description string // Markdown
 	Kind        MeasureKind
@@ -90,7 +94,8 @@ func (m Measure) PastPromise(now time.Time, zone *time.Location) bool {
 }
 
 // NeedsIncident reports whether the measure waits in the inbox for its incident.
-func (m Measure) NeedsIncident() bool { return m.Incident == "" }
+// One that came from a crisis check has its reason there.
+func (m Measure) NeedsIncident() bool { return m.Incident == "" && m.Check == "" }
 
 // Evidence is a link that supports a claim of done.
 type Evidence struct {
@@ -144,7 +149,10 @@ func (o Observation) Check(now time.Time) error {
 
 // NewMeasure is what a person gives to create a measure.
 type NewMeasure struct {
-	Incident    IncidentKey
+	Incident IncidentKey
+	// Check and Question are set by the crisis check alone.
+	Check       CheckKey
+	Question    QuestionID
 	Title       string
 	Description string
 	Kind        MeasureKind
@@ -163,7 +171,7 @@ type NewMeasure struct {
 // priority is given and no date is; zone is the organisation's.
 func (n NewMeasure) Create(id string, by Actor, policy Policy, now time.Time, zone *time.Location) (Measure, error) {
 	m := Measure{
-		ID: id, Incident: n.Incident, Title: NormalTitle(n.Title), Description: NormalText(n.Description),
+		ID: id, Incident: n.Incident, Check: n.Check, Question: n.Question, Title: NormalTitle(n.Title), Description: NormalText(n.Description),
 		Kind: n.Kind, Priority: n.Priority, Status: n.Status, Owner: n.Owner, Deputy: n.Deputy, Team: n.Team,
 		DueOn: n.DueOn, Metric: n.Metric.normal(), Succeeds: n.Succeeds, CreatedAt: now, UpdatedAt: now, PolicyVersion: policy.Version, ChangedFrom: by.Source, Version: 1,
 	}

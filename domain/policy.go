@@ -36,6 +36,8 @@ type Policy struct {
 	Reminders ReminderPolicy `json:",omitzero"`
 	// EvidenceRequired asks for an evidence link before done in our own UI.
 	EvidenceRequired bool
+	// CrisisCheck is the rhythm of the crisis check and what it aims at.
+	CrisisCheck CheckPolicy `json:",omitzero"`
 	// Windows are the lengths that statistics work with.
 	Windows ReportWindows
 	// SilenceMinutes is the longest silence during an incident, by severity; a
@@ -61,6 +63,27 @@ func (p Policy) Informed() []string {
 		return []string{"team", "support", "management", "customers"}
 	}
 	return p.Audiences
+}
+
+// CheckPolicy is how often the crisis check is repeated and the score aimed at;
+// 0 means the value in brackets.
+type CheckPolicy struct {
+	// Months lie between two checks (6).
+	Months int
+	// Target is the score aimed at in percent (67: everything at least in place).
+	Target int
+}
+
+// CheckOrDefault fills in what the policy does not say about crisis checks.
+func (p Policy) CheckOrDefault() CheckPolicy {
+	c := p.CrisisCheck
+	if c.Months == 0 {
+		c.Months = 6
+	}
+	if c.Target == 0 {
+		c.Target = 67
+	}
+	return c
 }
 
 // ReportWindows are lengths in days; 0 means the one in brackets.
@@ -167,6 +190,12 @@ func (p Policy) Check() error {
 		if name == "" || strings.Contains(name, ",") {
 			bad.add("audiences", "%q is not accepted; name one group each", name)
 		}
+	}
+	if c := p.CheckOrDefault(); c.Months < 1 || c.Months > 36 {
+		bad.add("check_months", "%d is not accepted; use 1 to 36 months", c.Months)
+	}
+	if c := p.CheckOrDefault(); c.Target < 1 || c.Target > 100 {
+		bad.add("check_target", "%d is not accepted; use 1 to 100 percent", c.Target)
 	}
 	if p.AssessmentMonths != 1 && p.AssessmentMonths != 3 {
 		bad.add("assessment_months", "%d is not accepted; use 1 (DORA) or 3 (NIS2)", p.AssessmentMonths)

@@ -51,6 +51,8 @@ type MeasureFilter struct {
 	Owner       PersonID
 	Team        []TeamID
 	Incident    IncidentKey
+	// Checks selects the measures that came from any of these crisis checks.
+	Checks []CheckKey
 	// NeedsIncident selects the inbox of adopted issues without an incident.
 	NeedsIncident *bool
 	Tracker       TrackerID
@@ -86,6 +88,14 @@ const (
 // MeasureGaps lists what can be missing.
 func MeasureGaps() []MeasureGap {
 	return []MeasureGap{GapOwner, GapDueOn, GapKind, GapPriority, GapTarget, GapBaseline, GapEvidence}
+}
+
+// CheckFilter selects crisis checks; empty members do not filter.
+type CheckFilter struct {
+	Key CheckKey
+	// Team selects one team's checks; the empty team is the whole organisation.
+	Team   *TeamID
+	Status []CheckStatus
 }
 
 // MeasureSorts and IncidentSorts are the fixed sets of sort fields.
