@@ -61,9 +61,10 @@ func TestTeams(t *testing.T) {
 	w.post("member", "/api/v1/measures/"+key+"/links", object{"tracker": "platform"}).want(201)
 	w.sync("platform")
 	w.post("admin", "/api/v1/people/p_member/identities", object{"tracker": "platform", "login": "robot"}).want(201)
+	w.post("member", "/api/v1/checks", object{"team": "t_a"}).want(201)
 
 	fill := strings.NewReplacer("/measures/{key}", "/measures/"+key, "/incidents/{key}", "/incidents/INC-1", "/trackers/{id}", "/trackers/platform",
-		"/teams/{id}", "/teams/t_a", "{tracker}", "platform", "/conflicts/{id}", "/conflicts/1", "{earlier}", "INC-2")
+		"/teams/{id}", "/teams/t_a", "{tracker}", "platform", "/conflicts/{id}", "/conflicts/1", "{earlier}", "INC-2", "/checks/{check}", "/checks/CHK-1")
 	for _, r := range w.server.table {
 		path := fill.Replace(r.path)
 		if path == r.path || strings.Contains(path, "{") {
@@ -89,7 +90,7 @@ func TestTeams(t *testing.T) {
 			t.Errorf("%s %s of another team shows or writes: %s", r.method, path, a.body)
 		}
 	}
-	lists := []string{"/incidents", "/incidents?service=db", "/incidents?q=Secret", "/incidents?team=t_a", "/measures", "/measures?incident=INC-1", "/measures?team=t_a,t_b",
+	lists := []string{"/checks", "/checks?team=t_a", "/incidents", "/incidents?service=db", "/incidents?q=Secret", "/incidents?team=t_a", "/measures", "/measures?incident=INC-1", "/measures?team=t_a,t_b",
 		"/measures?q=Secret", "/measures?open=true&tracker=platform", "/measures?link_state=synced,pending", "/trackers", "/conflicts", "/conflicts?measure=" + key,
 		"/people/p_member/identities"}
 	for _, path := range lists {
@@ -141,6 +142,10 @@ func plausible(id string) object {
 		return object{"section": "lesson", "text": "x"}
 	case "snooze-measure":
 		return object{"until": "2026-12-08", "reason": "because"}
+	case "answer-check":
+		return object{"answers": []object{{"question": "plans.order", "step": 1}}}
+	case "add-check-measure":
+		return object{"question": "plans.order"}
 	case "decide-suggestion":
 		return object{"decision": "reject"}
 	}

@@ -142,8 +142,10 @@ func (c *call) incidentKey() (domain.IncidentKey, error) {
 	return domain.IncidentKey(key), err
 }
 
-func (c *call) key(prefix, what string) (string, error) {
-	key := c.Param("key")
+func (c *call) key(prefix, what string) (string, error) { return c.numbered("key", prefix, what) }
+
+func (c *call) numbered(param, prefix, what string) (string, error) {
+	key := c.Param(param)
 	number, ok := strings.CutPrefix(key, prefix)
 	if n, err := strconv.ParseUint(number, 10, 31); !ok || err != nil || number != strconv.FormatUint(n, 10) || n == 0 {
 		return "", domain.Errorf(domain.ErrNotFound, "%s %q is not known", what, clip(key, 40))

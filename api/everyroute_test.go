@@ -153,6 +153,32 @@ func TestEveryRoute(t *testing.T) {
 	w.post("admin", v1("/assessments"), object{"period": "2026-Q4", "answer": "found", "note": "The disk again."}).want(201)
 	list("auditor", "/assessments")
 	list("auditor", "/assessments/due")
+	// The crisis check.
+	catalogue := w.get("viewer", v1("/checks/catalogue")).want(200).json()
+	check := w.post("member", v1("/checks"), object{"team": "t_a"}).want(201)
+	var answers []object
+	for _, area := range catalogue["areas"].([]any) {
+		for _, q := range area.(object)["questions"].([]any) {
+			answers = append(answers, object{"question": q.(object)["id"], "step": 1, "evidence": "told"})
+		}
+	}
+	w.patch("member", v1("/checks/CHK-1"), check.etag(), object{"answers": answers}).want(200)
+	if done := w.post("member", v1("/checks/CHK-1/finish"), nil).want(200); done.text("status") != "finished" {
+		t.Errorf("finished: %s", done.body)
+	}
+	w.get("viewer", v1("/checks/CHK-1")).want(200)
+	list("viewer", "/checks")
+	list("viewer", "/checks/CHK-1/history")
+	gap := w.post("member", v1("/checks/CHK-1/measures"), object{"question": "backups.restore", "language": "de"}).want(201)
+	if gap.text("crisis_check") != "CHK-1" || gap.text("question") != "backups.restore" || gap.text("priority") != "P2" || gap.text("due_on") == "" {
+		t.Errorf("the measure of a gap: %s", gap.body)
+	}
+	if score := w.get("viewer", v1("/checks/CHK-1/score")).want(200).json()["score"].(object); score["counted"] != 33.0 || score["gaps"] != 24.0 || score["last"] != nil {
+		t.Errorf("score = %v", score)
+	}
+	w.get("viewer", v1("/measures?crisis_check=CHK-1")).want(200)
+	w.post("member", v1("/checks"), object{}).want(201)
+	w.post("member", v1("/checks/CHK-2/discard"), object{"reason": "begun by mistake"}).want(200)
 	for _, name := range statistics() {
 		w.get("auditor", v1("/stats/"+name)).want(200)
 	}

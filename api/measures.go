@@ -12,6 +12,8 @@ import (
 type measureJSON struct {
 	Key         string  `json:"key" example:"M-7"`
 	Incident    *string `json:"incident" doc:"null while an adopted issue waits for its incident"`
+	CrisisCheck *string `json:"crisis_check" doc:"the crisis check whose gap the measure closes; it then needs no incident"`
+	Question    *string `json:"question" doc:"the question of that check"`
 	Title       string  `json:"title"`
 	Description string  `json:"description" doc:"Markdown"`
 	Kind        *string `json:"kind"`
@@ -85,7 +87,7 @@ func metricOf(m domain.Metric) *metricJSON {
 func (s *Server) measure(m domain.Measure, links []domain.Link) measureJSON {
 	now := s.now()
 	out := measureJSON{
-		Key: string(m.Key), Incident: orNull(m.Incident), Title: m.Title, Description: m.Description, Kind: orNull(m.Kind),
+		Key: string(m.Key), Incident: orNull(m.Incident), CrisisCheck: orNull(m.Check), Question: orNull(m.Question), Title: m.Title, Description: m.Description, Kind: orNull(m.Kind),
 		Priority: orNull(m.Priority), Status: string(m.Status), ClosureReason: orNull(m.ClosureReason), ClosureNote: orNull(m.ClosureNote),
 		RiskAcceptedUntil: day(m.RiskAcceptedUntil), Owner: orNull(m.Owner), ExternalOwner: orNull(m.ExternalOwner),
 		Deputy: orNull(m.Deputy), Team: orNull(m.Team), Succeeds: orNull(m.Succeeds), DueOn: day(m.DueOn), OriginalDueOn: day(m.OriginalDueOn), DueMoves: m.DueMoves,
@@ -209,6 +211,7 @@ func measureFilters() []param {
 		{name: "kind", kind: "string", list: true, enum: names(domain.MeasureKinds())},
 		{name: "owner", kind: "string"}, {name: "team", kind: "string", list: true}, {name: "incident", kind: "string"},
 		{name: "succeeds", kind: "string", doc: "the measures that take over from this one"},
+		{name: "crisis_check", kind: "string", list: true, doc: "the crisis checks they came from"},
 		{name: "needs_incident", kind: "boolean", doc: "adopted issues that wait for their incident"},
 		{name: "tracker", kind: "string"},
 		{name: "link_state", kind: "string", list: true, enum: names(domain.LinkStates())},
@@ -223,7 +226,7 @@ func (c *call) measureFilter() domain.MeasureFilter {
 		Status: several(c, "status", domain.Statuses()), Open: c.flag("open"), Overdue: c.flag("overdue"), PastPromise: c.flag("past_promise"),
 		DueBefore: c.day("due_before"), DueAfter: c.day("due_after"), Priority: several(c, "priority", domain.Priorities()),
 		Kind: several(c, "kind", domain.MeasureKinds()), Owner: domain.PersonID(c.query.Get("owner")), Team: texts[domain.TeamID](c.words("team")),
-		Incident: domain.IncidentKey(c.query.Get("incident")), Succeeds: domain.MeasureKey(c.query.Get("succeeds")), NeedsIncident: c.flag("needs_incident"),
+		Incident: domain.IncidentKey(c.query.Get("incident")), Succeeds: domain.MeasureKey(c.query.Get("succeeds")), Checks: texts[domain.CheckKey](c.words("crisis_check")), NeedsIncident: c.flag("needs_incident"),
 		Tracker: domain.TrackerID(c.query.Get("tracker")), LinkState: several(c, "link_state", domain.LinkStates()),
 		Missing: several(c, "missing", domain.MeasureGaps()), CreatedFrom: c.moment("from"), CreatedTo: c.moment("to"), Query: c.query.Get("q"),
 	}

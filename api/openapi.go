@@ -29,7 +29,7 @@ func specify(table []route, version string) (specification, error) {
 		Components: &huma.Components{Schemas: registry, SecuritySchemes: map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer", Description: "an API token"}}},
 		Security:   []map[string][]string{{"token": {}}},
 	}
-	for _, tag := range []string{"incidents", "measures", "links", "conflicts", "trackers", "people", "teams", "tokens", "policies", "assessments", "stats"} {
+	for _, tag := range []string{"incidents", "measures", "links", "conflicts", "trackers", "people", "teams", "tokens", "policies", "assessments", "checks", "stats"} {
 		doc.Tags = append(doc.Tags, &huma.Tag{Name: tag, Description: "Operations on " + tag + "."})
 	}
 	problem := registry.Schema(reflect.TypeFor[problemJSON](), true, "")

@@ -84,7 +84,7 @@ func (s *Server) routes() []route {
 	var all []route
 	for _, part := range [][]route{s.incidentRoutes(), s.measureRoutes(), s.proofRoutes(), s.linkRoutes(), s.conflictRoutes(),
 		s.trackerRoutes(), s.peopleRoutes(), s.teamRoutes(), s.tokenRoutes(), s.setupRoutes(), s.policyRoutes(),
-		s.recurrenceRoutes(), s.effectRoutes(), s.reminderRoutes(), s.statsRoutes(), s.viewRoutes(),
+		s.recurrenceRoutes(), s.checkRoutes(), s.effectRoutes(), s.reminderRoutes(), s.statsRoutes(), s.viewRoutes(),
 		s.reviewRoutes(), s.messageRoutes()} {
 		all = append(all, part...)
 	}

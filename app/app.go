@@ -18,6 +18,7 @@ type Store interface {
 	reportStore
 	assessmentStore
 	reviewStore
+	checkStore
 	logStore
 	peopleStores
 }
@@ -78,6 +79,7 @@ type App struct {
 	Reminders   *Reminders
 	Reviews     *Reviews
 	Evidence    *Evidence
+	Checks      *Checks
 
 	// Now and Zone are the clock and the zone the operations judge by.
 	Now  func() time.Time
@@ -109,6 +111,7 @@ func New(o Options) *App {
 		SavedViews:  &SavedViews{Store: o.Store, Now: o.Now},
 		Reminders:   &Reminders{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone, Language: o.Language, Ways: o.Ways},
 		Evidence:    &Evidence{Store: o.Store, Kept: o.Kept, Post: o.Post, Witness: o.Witness, Now: o.Now, Zone: zone, Version: o.Version},
+		Checks:      &Checks{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
 		Now:         o.Now,
 		Zone:        zone,
 	}

@@ -63,7 +63,9 @@ func TestWhoMay(t *testing.T) {
 		"edit channel": {domain.CanEdit, true, func(ctx context.Context, by domain.Actor) error {
 			return known(w.Reviews.EditChannel(ctx, by, inc.Key, "nowhere", "team"))
 		}},
-		"open feedback": {domain.CanEdit, true, func(ctx context.Context, by domain.Actor) error { return second(w.Reviews.OpenFeedback(ctx, by, inc.Key)) }},
+		"open feedback": {domain.CanEdit, true, func(ctx context.Context, by domain.Actor) error {
+			return second(w.Reviews.OpenFeedback(ctx, by, inc.Key))
+		}},
 		"review history": {domain.CanRead, true, func(ctx context.Context, by domain.Actor) error {
 			return second(w.Reviews.History(ctx, by, inc.Key, domain.Page{}))
 		}},

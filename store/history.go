@@ -74,6 +74,9 @@ func (db *DB) subjectInScope(ctx context.Context, scope domain.Scope, subject do
 	case domain.SubjectTracker:
 		_, err := db.TrackerByID(ctx, scope, domain.TrackerID(key))
 		return err
+	case domain.SubjectCheck:
+		_, err := db.Check(ctx, scope, domain.CheckKey(key))
+		return err
 	case domain.SubjectPerson, domain.SubjectTeam, domain.SubjectToken, domain.SubjectPolicy, domain.SubjectAssessment, domain.SubjectView:
 	}
 	return notFound(string(subject), key)
@@ -106,8 +109,9 @@ func (db *DB) EachChange(ctx context.Context, scope domain.Scope, afterSeq int64
 		team.scope(scope)
 		c.add("subject = 'measure' AND key IN (SELECT key FROM measures"+team.where()+
 			") OR subject IN ('incident', 'review') AND key IN (SELECT key FROM incidents"+team.where()+
+			") OR subject = 'check' AND key IN (SELECT key FROM crisis_checks"+team.where()+
 			") OR subject = 'tracker' AND key IN (SELECT id FROM trackers"+team.where()+")",
-			append(append(append([]any{}, team.args...), team.args...), team.args...)...)
+			slices.Concat(team.args, team.args, team.args, team.args)...)
 	}
 	for {
 		rows, err := db.scanChanges(ctx, "SELECT "+strings.Join(changeColumns(), ", ")+" FROM history WHERE seq > ? AND "+c.bare()+" ORDER BY seq LIMIT ?",

@@ -30,7 +30,7 @@ func (db *DB) LateCounts(ctx context.Context, scope domain.Scope, filter domain.
 	}
 	today := int64(newDay(filter.Today))
 	query := "SELECT priority, count(*) AS n, count(*) FILTER (WHERE due_day < ?) AS overdue, count(*) FILTER (WHERE due_day >= ? AND due_day <= ?) AS soon, " +
-		"count(*) FILTER (WHERE due_day = ?) AS undated, count(*) FILTER (WHERE incident IS NULL) AS homeless, " +
+		"count(*) FILTER (WHERE due_day = ?) AS undated, count(*) FILTER (WHERE incident IS NULL AND crisis_check IS NULL) AS homeless, " +
 		"count(*) FILTER (WHERE original_due_day < ? AND original_due_day >= ?) AS late1, count(*) FILTER (WHERE original_due_day < ? AND original_due_day >= ?) AS late2, " +
 		"count(*) FILTER (WHERE original_due_day < ? AND original_due_day >= ?) AS late3, count(*) FILTER (WHERE original_due_day < ?) AS late4 " +
 		"FROM " + l.table + l.where() + " GROUP BY priority ORDER BY priority"

@@ -38,7 +38,7 @@ func countLate(c domain.LateCount, m domain.Measure, today domain.Date) domain.L
 	ahead := m.DueOn.Ordinal() - today.Ordinal()
 	c.Open++
 	c.Undated += b2i(m.DueOn.IsZero())
-	c.NeedsIncident += b2i(m.Incident == "")
+	c.NeedsIncident += b2i(m.NeedsIncident())
 	c.Overdue += b2i(!m.DueOn.IsZero() && ahead < 0)
 	c.Soon += b2i(!m.DueOn.IsZero() && ahead >= 0 && ahead <= 14)
 	if late := today.Ordinal() - m.OriginalDueOn.Ordinal(); !m.OriginalDueOn.IsZero() && late > 0 {

@@ -96,7 +96,7 @@ func matches(m domain.Measure, linked bool, s domain.Scope, f domain.MeasureFilt
 		(f.DueBefore.IsZero() || !m.DueOn.IsZero() && m.DueOn.Before(f.DueBefore)) &&
 		(f.DueAfter.IsZero() || !m.DueOn.IsZero() && f.DueAfter.Before(m.DueOn)) &&
 		(f.Owner == "" || m.Owner == f.Owner) && (f.Incident == "" || m.Incident == f.Incident) &&
-		(f.NeedsIncident == nil || *f.NeedsIncident == (m.Incident == "")) &&
+		(f.NeedsIncident == nil || *f.NeedsIncident == m.NeedsIncident()) &&
 		(f.Tracker == "" || linked && f.Tracker == "a") && in(linked && slices.Contains(f.LinkState, domain.LinkSynced), len(f.LinkState)) && words()
 }
 

@@ -79,11 +79,12 @@ func measureConditions(scope domain.Scope, f domain.MeasureFilter) conditions {
 	if f.Succeeds != "" {
 		c.add("succeeds = ?", string(f.Succeeds))
 	}
+	oneOf(&c, "crisis_check", f.Checks)
 	if f.NeedsIncident != nil {
 		if *f.NeedsIncident {
-			c.add("incident IS NULL")
+			c.add("incident IS NULL AND crisis_check IS NULL")
 		} else {
-			c.add("incident IS NOT NULL")
+			c.add("incident IS NOT NULL OR crisis_check IS NOT NULL")
 		}
 	}
 	if !f.CreatedFrom.IsZero() {

@@ -13,6 +13,8 @@ type measureRow struct {
 	Key         string
 	ID          string
 	Incident    ref
+	CrisisCheck ref
+	Question    string
 	Title       string
 	Description string
 	Kind        string
@@ -68,6 +70,7 @@ func (measureRow) TableName() string { return "measures" }
 func newMeasureRow(m domain.Measure) measureRow {
 	return measureRow{
 		Num: measureNumber(m.Key), Key: string(m.Key), ID: m.ID, Incident: ref(m.Incident),
+		CrisisCheck: ref(m.Check), Question: string(m.Question),
 		Title: m.Title, Description: m.Description, Kind: string(m.Kind), Priority: string(m.Priority),
 		Status: string(m.Status), Open: m.Status.Open() && !m.StatusUnknown, StatusUnknown: m.StatusUnknown,
 		ClosureReason: string(m.ClosureReason), ClosureNote: m.ClosureNote, RiskUntilDay: newOptionalDay(m.RiskAcceptedUntil),
@@ -87,6 +90,7 @@ func newMeasureRow(m domain.Measure) measureRow {
 func (r measureRow) measure() domain.Measure {
 	return domain.Measure{
 		ID: r.ID, Key: domain.MeasureKey(r.Key), Incident: domain.IncidentKey(r.Incident),
+		Check: domain.CheckKey(r.CrisisCheck), Question: domain.QuestionID(r.Question),
 		Title: r.Title, Description: r.Description, Kind: domain.MeasureKind(r.Kind), Priority: domain.Priority(r.Priority),
 		Status: domain.Status(r.Status), StatusUnknown: r.StatusUnknown,
 		ClosureReason: domain.ClosureReason(r.ClosureReason), ClosureNote: r.ClosureNote, RiskAcceptedUntil: r.RiskUntilDay.date(),

@@ -13,7 +13,9 @@ import (
 // is found by its new words only.
 func TestSearch(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *DB) {
-		m := addMeasure(t, db, func(m *domain.Measure) { m.Title, m.Description = "Vertretungsregelung für Bereitschaft", "see acme/platform#118 and über-lang" })
+		m := addMeasure(t, db, func(m *domain.Measure) {
+			m.Title, m.Description = "Vertretungsregelung für Bereitschaft", "see acme/platform#118 and über-lang"
+		})
 		addMeasure(t, db, func(m *domain.Measure) { m.Title = "Another one, after M-1" })
 		find := func(query string) []domain.MeasureKey {
 			t.Helper()
