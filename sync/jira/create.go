@@ -52,8 +52,10 @@ func (t *Tracker) created(a answer, d domain.Draft) (domain.Snapshot, error) {
 	t.mu.Lock()
 	place := t.place
 	t.mu.Unlock()
+	// No revision: the date of the answer is a proxy's clock, and a revision ahead of
+	// the issue's own would make every later look at it seem stale.
 	return domain.Snapshot{Ref: domain.RemoteRef{ID: string(got.ID), Key: got.Key, URL: t.browse(got.Key), Place: place},
-		ReadAt: t.now(), ServerTime: a.date, CreatedAt: a.date, Revision: a.date, MeasureID: d.MeasureID, Nonce: d.Nonce}, nil
+		ReadAt: t.now(), ServerTime: a.date, CreatedAt: a.date, MeasureID: d.MeasureID, Nonce: d.Nonce}, nil
 }
 
 // creation is the body of a create while fields are taken out of it.

@@ -457,3 +457,23 @@ func TestT74AddressesAreRefused(t *testing.T) {
 		wantKind(t, err, domain.ErrInvalid)
 	}
 }
+
+// TestT49CreateHasNoRevision: the clock of whoever answers a create says
+// nothing about the issue; an issue read later is never older than its creation.
+func TestT49CreateHasNoRevision(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		tracker := s.adapter(t)
+		s.Fault(ruleFor("POST", "/rest/api/2/issue", jirasim.ClockOffset(5*time.Minute)))
+		made, err := tracker.Create(t.Context(), draft("n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, err := tracker.Fetch(t.Context(), made.Ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if read.Revision.Before(made.Revision) {
+			t.Errorf("the issue of %s was created at %s", read.Revision, made.Revision)
+		}
+	})
+}
