@@ -68,6 +68,9 @@ type Snapshot struct {
 	// Author is the account that created the issue; empty when it is not known.
 	Author    string
 	CreatedAt time.Time
+	// Indirect is true when it came in a list or a delivery: either may be older
+	// than our last write.
+	Indirect bool
 	// Native is what the adapter needs to write back without touching foreign parts.
 	Native json.RawMessage
 }

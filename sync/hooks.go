@@ -145,6 +145,7 @@ func (e *Engine) hookSnapshot(ctx context.Context, view domain.TrackerView, trac
 	case s.Revision.Equal(head.Revision):
 		return domain.DeliveryDone, "read again", e.workOn(ctx, head.ID, nil, rereading)
 	}
+	s.Indirect = true
 	err := e.Store.StorePage(ctx, domain.PageCommit{Tracker: view.Tracker.ID, Cursor: view.Cursor, Status: view.Status, Now: e.Now(), KeepCursor: true,
 		Updates: []domain.SnapshotUpdate{{Link: head.ID, Snapshot: s, Wake: s.Hash != head.Hash}}})
 	return domain.DeliveryDone, "", err

@@ -107,6 +107,9 @@ func (s *step) once(ctx context.Context) (bool, error) {
 	if s.link.Link.Snapshot == nil {
 		return true, s.fetch(ctx)
 	}
+	if s.outdated() {
+		return true, s.fetch(ctx)
+	}
 	d := s.merge()
 	nameEditors(ctx, s.tracker, s.link.Link.Remote, d.Conflicts, "")
 	first := len(s.link.Link.Base) == 0
@@ -127,6 +130,31 @@ func (s *step) once(ctx context.Context) (bool, error) {
 		return false, s.stop(ctx, domain.LinkOscillating, why)
 	}
 	return true, s.push(ctx, d)
+}
+
+// outdated reports a snapshot that may be older than our last write: a list or a
+// delivery does not show what we wrote, and the tracker's answer to the write did
+// not say when it was. Taken for an edit, it would set the value back, and with
+// two trackers on one measure both would go on doing so (T48).
+func (s *step) outdated() bool {
+	link := s.link.Link
+	if !link.Snapshot.Indirect {
+		return false
+	}
+	wrote := map[domain.Field]string{}
+	for _, m := range kept(link.Writes, s.e.Now()) {
+		if !m.Revision.IsZero() {
+			clear(wrote)
+			continue
+		}
+		maps.Copy(wrote, m.Wrote)
+	}
+	for f, value := range wrote {
+		if there, ok := link.Snapshot.Fields[f]; ok && there.Value != value {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *step) merge() Decision {
@@ -273,7 +301,7 @@ func (s *step) fetch(ctx context.Context) error {
 			return s.keepNewer(old) // a stale replica never moves us backwards (T48)
 		}
 		if old.Hash == snapshot.Hash {
-			old.ReadAt = snapshot.ReadAt
+			old.ReadAt, old.Indirect = snapshot.ReadAt, false
 			s.e.markFresh(link.ID, snapshot.ReadAt)
 			return nil
 		}
@@ -288,7 +316,7 @@ func (s *step) fetch(ctx context.Context) error {
 }
 
 func (s *step) keepNewer(old *domain.Snapshot) error {
-	old.ReadAt = s.e.Now()
+	old.ReadAt, old.Indirect = s.e.Now(), false
 	return nil
 }
 
@@ -394,7 +422,7 @@ func (s *step) confirm(link *domain.Link, values map[domain.Field]string, fields
 				back.Fields[f] = s.tracker.Put(f, values[f], *link.Snapshot)
 			}
 		}
-		back.Hash = "" // unconfirmed: the next read decides
+		back.Hash, back.Indirect = "", false // unconfirmed: the next read decides
 	}
 	for _, f := range fields {
 		s.confirmField(link, f, values[f], back, pushed.Refused[f])

@@ -26,7 +26,7 @@ func (w *world) settle() {
 	w.sites.github.SetLimits(githubsim.Limits{})
 	w.sites.cloud.SetLimits(jirasim.Limits{})
 	w.sites.centre.SetLimits(jirasim.Limits{})
-	w.quiet(25 * time.Minute) // the longest back-off and every probe of a create whose answer was lost
+	w.rest()
 	if w.suspects() {
 		w.count("spurious absence")
 		w.quiet(9 * time.Hour)
@@ -42,6 +42,34 @@ func (w *world) settle() {
 			w.quiet(9 * time.Hour)
 		}
 	}
+}
+
+// rest is quiet until nothing is owed: long enough for polls to see what an
+// index shows late, at most for the longest back-off and every probe of a create
+// whose answer was lost.
+func (w *world) rest() {
+	w.quiet(6 * time.Minute)
+	for range 10 {
+		if !w.owed() {
+			return
+		}
+		w.quiet(2 * time.Minute)
+	}
+}
+
+// owed reports whether anything but the next look at a tracker is scheduled.
+func (w *world) owed() bool {
+	works, err := w.db.Works(w.ctx, store.WorkFilter{Pending: true, Limit: 200})
+	if err != nil {
+		w.problem("works: %v", err)
+	}
+	for _, work := range works {
+		look := work.Kind == tracksync.KindPoll || work.Kind == tracksync.KindSweep
+		if !work.Dead && (!look || work.Attempt > 0) {
+			return true
+		}
+	}
+	return false
 }
 
 // drain lets every delivery arrive that is on its way.
@@ -199,7 +227,11 @@ func (v *watch) equal(link domain.LinkView) {
 	place := w.sites.at(l.Tracker)
 	real, exists := place.issue(l.Remote.ID)
 	if !exists {
-		if l.State != domain.LinkTombstone {
+		switch {
+		case l.State == domain.LinkTombstone:
+		case w.swept(l.Tracker):
+			w.count("absence of many left to a person")
+		default:
 			w.problem("P13: the issue of %s is gone, the link is %s (%d)", l.ID, l.State, l.Gone)
 		}
 		w.count("tombstone")
@@ -242,6 +274,16 @@ func (v *watch) equal(link domain.LinkView) {
 			w.problem("P3: %s of %s is %q here and %q in %s %s (field %+v)", f, link.Measure.Key, local[f], remote.Value, l.Tracker, real.key, state)
 		}
 	}
+}
+
+// swept reports whether the sweep of a tracker has stopped because too many
+// issues are missing at once.
+func (w *world) swept(id domain.TrackerID) bool {
+	works, err := w.db.Works(w.ctx, store.WorkFilter{Prefix: "sweep:" + string(id), Limit: 1})
+	if err != nil {
+		w.problem("works: %v", err)
+	}
+	return len(works) == 1 && strings.Contains(works[0].LastError, "missing at once")
 }
 
 // seenBy reads a snapshot with the eyes of one measure, as the engine does.

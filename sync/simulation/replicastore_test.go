@@ -214,20 +214,14 @@ func (s *spy) Changed(ctx context.Context, since domain.Cursor, known []string) 
 }
 
 // withoutOverlap moves a cursor of Jira's so far that the next cycle begins at
-// the newest change seen, as an implementation would that takes the index for
-// complete.
+// the present, as an implementation would that takes the index for complete
+// (T36). The adapter itself goes back two minutes from there.
 func withoutOverlap(c domain.Changes) domain.Cursor {
 	var at map[string]any
-	if json.Unmarshal(c.Next, &at) != nil || at["high"] == nil || at["page"] != nil || len(c.Snapshots) == 0 {
+	if json.Unmarshal(c.Next, &at) != nil || at["high"] == nil || at["page"] != nil {
 		return c.Next
 	}
-	newest := time.Time{}
-	for _, s := range c.Snapshots {
-		if s.Revision.After(newest) {
-			newest = s.Revision
-		}
-	}
-	at["high"], at["cycle"], at["tip"] = newest.Add(3*time.Minute).UnixMilli(), 0, ""
+	at["high"], at["cycle"], at["tip"] = now().Add(2*time.Minute).UnixMilli(), 0, ""
 	next, err := json.Marshal(at)
 	if err != nil {
 		return c.Next
