@@ -112,7 +112,6 @@ func (e *Engine) storePage(ctx context.Context, view domain.TrackerView, changes
 		head, linked := heads[s.Ref.ID]
 		s.Indirect = true
 		switch {
-		case linked && head.Hash == "" && s.Revision.Equal(head.Revision): // the issue as it was before our write
 		case linked && s.Hash != head.Hash && !s.Revision.Before(head.Revision):
 			page.Updates = append(page.Updates, domain.SnapshotUpdate{Link: head.ID, Snapshot: s, Wake: true})
 		case linked && s.Revision.After(head.Revision): // the same at a later time: what lies between is older

@@ -291,10 +291,16 @@ func (p *githubPlace) menu() []githubsim.Effect {
 	})
 }
 
-func (p *githubPlace) faults() int { return len(p.menu()) }
+func (p *githubPlace) faults() (names []string) {
+	for _, e := range p.menu() {
+		names = append(names, e.Name)
+	}
+	return names
+}
 
 func (p *githubPlace) arm(n int, _ bool) string {
-	e := p.menu()[n%p.faults()]
+	menu := p.menu()
+	e := menu[n%len(menu)]
 	p.Inject(githubsim.Rule{Times: 1, Effect: e})
 	return e.Name
 }

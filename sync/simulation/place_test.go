@@ -58,7 +58,7 @@ type place interface {
 
 	// arm lets the next request go wrong; disarm forgets what did not strike.
 	arm(n int, creates bool) (name string)
-	faults() int
+	faults() []string
 	disarm()
 	lag(d time.Duration)
 	hooks(loss, twice float64, late time.Duration)

@@ -47,7 +47,7 @@ func TestSimulation(t *testing.T) {
 		report(t, w)
 		return
 	}
-	seeds := 100
+	seeds := 2000
 	if testing.Short() {
 		seeds = 6
 	}
@@ -59,7 +59,7 @@ func TestSimulation(t *testing.T) {
 		seeds = n
 	}
 	counts := play(t, seeds)
-	if seeds >= 100 {
+	if seeds >= 2000 {
 		sometimes(t, counts)
 	}
 }
@@ -115,7 +115,19 @@ func play(t *testing.T, seeds int) map[string]int {
 // sometimes fails for every fault and every rare way that no world has met: a
 // simulation that does not reach them proves nothing about them.
 func sometimes(t *testing.T, counts map[string]int) {
-	for _, what := range []string{"outage", "request in an outage", "link in an outage", "stall"} {
+	want := []string{"outage", "request in an outage", "link in an outage", "stall", "lease taken over", "pause asked for", "spurious absence", "tombstone",
+		"overwritten value kept", "unseen edit recovered", "conflict decided", "issue copied", "block smashed", "unreadable field", "probe found",
+		"gh hook_lost", "gh hook_duplicated", "gh hook_reordered", "jc hook_lost", "jc hook_duplicated", "jc hook_delayed", "jd hook_shuffled", "gh list_lagged", "jc issue_not_visible"}
+	for _, at := range []string{"claim", "commit link", "finish", "finish delivery", "save status", "schedule", "store delivery", "store page"} {
+		want = append(want, "crash/before "+at, "crash/after "+at)
+	}
+	want = append(want, "crash/request", "crash/answer")
+	for _, p := range newSites(1, now).places() {
+		for _, fault := range p.faults() {
+			want = append(want, "fault/"+string(p.configured().tracker.ID)+"/"+fault)
+		}
+	}
+	for _, what := range want {
 		if counts[what] == 0 {
 			t.Errorf("no world has met %q", what)
 		}

@@ -57,8 +57,8 @@ func (t *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	} else if err == nil && fault == "" && resp.StatusCode == http.StatusOK {
 		w.watch.read(t, req, asked)
 	}
-	w.watch.answered(t.id, call, req, resp, fault)
 	w.point(t.r, "answer")
+	w.watch.answered(t.id, call, req, resp, fault) // a replica that died just now has not heard it
 	return resp, err
 }
 
