@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/followthrough/followthrough/domain"
@@ -15,11 +16,15 @@ import (
 type watch struct {
 	w      *world
 	pauses map[string]pause
+	// leases has a lock: heartbeats come from goroutines of their own.
+	mu     sync.Mutex
 	leases map[string]held
 	// pushing is the push that is on its way, if any.
 	pushing *domain.Push
 	// reads are when each replica last asked for what it was then told.
 	reads map[string]time.Time
+	// stale are the issues that a tracker last showed as they were some time ago.
+	stale map[string]bool
 	lost  []loss
 	// writes counts what was written, per place.
 	writes map[domain.TrackerID]int
@@ -44,11 +49,13 @@ type loss struct {
 }
 
 func newWatch(w *world) *watch {
-	return &watch{w: w, pauses: map[string]pause{}, leases: map[string]held{}, reads: map[string]time.Time{}, writes: map[domain.TrackerID]int{}}
+	return &watch{w: w, pauses: map[string]pause{}, leases: map[string]held{}, reads: map[string]time.Time{}, stale: map[string]bool{}, writes: map[domain.TrackerID]int{}}
 }
 
 // claimed fails when a row is handed out while somebody holds it.
 func (v *watch) claimed(work domain.Work, until time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	if h, ok := v.leases[work.Lease.Key]; ok && now().Before(h.until) {
 		v.w.problem("lease: %s is handed to %s while %s holds it", work.Lease.Key, work.Lease.Owner, h.work.Lease.Owner)
 	} else if ok {
@@ -58,12 +65,16 @@ func (v *watch) claimed(work domain.Work, until time.Time) {
 }
 
 func (v *watch) beat(lease domain.Lease, until time.Time) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	if h, ok := v.leases[lease.Key]; ok && h.work.Lease == lease {
 		v.leases[lease.Key] = held{h.work, until}
 	}
 }
 
 func (v *watch) finished(lease domain.Lease) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	if v.leases[lease.Key].work.Lease == lease {
 		delete(v.leases, lease.Key)
 	}
@@ -71,6 +82,8 @@ func (v *watch) finished(lease domain.Lease) {
 
 // held returns a row that another owner holds.
 func (v *watch) held(owner string) (domain.Work, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	keys := make([]string, 0, len(v.leases))
 	for key, h := range v.leases {
 		if h.work.Lease.Owner != owner && h.work.Kind == "link" {
@@ -85,6 +98,8 @@ func (v *watch) held(owner string) (domain.Work, bool) {
 
 // committed fails when a lease that was lost still commits (K14).
 func (v *watch) committed(c domain.LinkCommit) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	if h, ok := v.leases[c.Lease.Key]; ok && c.Lease.Key != "" && h.work.Lease != c.Lease {
 		v.w.problem("K14: %s committed for %s, which %s holds", c.Lease.Owner, c.Lease.Key, h.work.Lease.Owner)
 	}
@@ -100,8 +115,17 @@ func (v *watch) read(t *wire, req *http.Request, asked time.Time) {
 	} else if !listPath.MatchString(req.URL.Path) {
 		return // of the repository or the workflow, not of issues
 	}
+	delete(v.stale, string(t.id)+" "+what)
 	for _, who := range []string{t.r.name, "somebody"} {
 		v.reads[who+" "+string(t.id)+" "+what] = asked
+	}
+}
+
+// readStale notes that the tracker showed an issue as it was some time ago:
+// until the next look nobody can know what people did since.
+func (v *watch) readStale(t *wire, req *http.Request) {
+	if g := issuePath.FindStringSubmatch(req.URL.Path); g != nil {
+		v.stale[string(t.id)+" "+g[1]] = true
 	}
 }
 
@@ -113,6 +137,9 @@ var (
 // unseen reports whether what people did at a time fell into the moment
 // between the last look at an issue and a write: no tracker lets a client close it.
 func (v *watch) unseen(t *wire, b truth, at time.Time) bool {
+	if v.stale[string(t.id)+" "+b.id] || v.stale[string(t.id)+" "+b.key] {
+		return true
+	}
 	if now().Sub(at) < 15*time.Second && !v.lookedSince(t, b, at) {
 		return true
 	}

@@ -54,8 +54,12 @@ func (t *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	w.note("%s %s %s: %s %s", t.r.name, req.Method, req.URL.RequestURI(), outcome(resp, err), fault)
 	if writes {
 		w.watch.wrote(t, req, before)
-	} else if err == nil && fault == "" && resp.StatusCode == http.StatusOK {
-		w.watch.read(t, req, asked)
+	} else if err == nil && resp.StatusCode == http.StatusOK {
+		if fault == "" {
+			w.watch.read(t, req, asked)
+		} else if strings.HasPrefix(fault, "stale") {
+			w.watch.readStale(t, req)
+		}
 	}
 	w.point(t.r, "answer")
 	w.watch.answered(t.id, call, req, resp, fault) // a replica that died just now has not heard it
