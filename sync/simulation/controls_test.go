@@ -11,6 +11,9 @@ import (
 // TestNegativeControls: each safeguard, switched off, makes worlds fail. A
 // simulation that does not notice would not notice a mistake in it either.
 func TestNegativeControls(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the safeguards are switched off in the long run only")
+	}
 	tests := map[string]struct {
 		off   func(*settings)
 		shape func(*plan)

@@ -279,11 +279,11 @@ func (v *watch) equal(link domain.LinkView) {
 // swept reports whether the sweep of a tracker has stopped because too many
 // issues are missing at once.
 func (w *world) swept(id domain.TrackerID) bool {
-	works, err := w.db.Works(w.ctx, store.WorkFilter{Prefix: "sweep:" + string(id), Limit: 1})
+	view, err := w.db.Tracker(w.ctx, id)
 	if err != nil {
-		w.problem("works: %v", err)
+		w.problem("tracker: %v", err)
 	}
-	return len(works) == 1 && strings.Contains(works[0].LastError, "missing at once")
+	return strings.Contains(view.Status.SweepError, "missing at once")
 }
 
 // seenBy reads a snapshot with the eyes of one measure, as the engine does.
