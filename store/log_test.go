@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -298,4 +299,22 @@ func TestBackupTakesTheLogAlong(t *testing.T) {
 	if err := VerifyBackup(t.Context(), bad); err == nil {
 		t.Error("a backup without a leaf was taken for whole")
 	}
+}
+
+// TestReopenedAfterAnImport: the time of completion follows from the status;
+// a measure that came in done and is done again agrees with its history.
+func TestReopenedAfterAnImport(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *DB) {
+		m := addMeasure(t, db, func(m *domain.Measure) { m.Status, m.DoneAt = domain.Done, m.CreatedAt })
+		for _, step := range []func(*domain.Measure) error{
+			func(m *domain.Measure) error { m.Status, m.DoneAt = domain.Accepted, time.Time{}; return nil },
+			func(m *domain.Measure) error {
+				m.Status, m.DoneAt = domain.Done, m.CreatedAt.Add(time.Hour)
+				return nil
+			},
+		} {
+			must[domain.Measure](t)(db.UpdateMeasure(t.Context(), domain.Everything(), m.Key, 0, ana(), step))
+			checkLog(t, db)
+		}
+	})
 }
