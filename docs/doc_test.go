@@ -11,38 +11,58 @@ import (
 	"testing"
 )
 
-// TestTraps: docs/sync.md lists all 95 traps once, each with code and tests that exist.
+// TestTraps: docs/sync.md lists all 95 traps, the threats and the promises of
+// reliability that concern synchronisation, each once, with code and tests that exist.
 func TestTraps(t *testing.T) {
 	text, err := os.ReadFile("sync.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := testNames(t)
+	var want []string
+	for n := 1; n <= 95; n++ {
+		want = append(want, fmt.Sprintf("T%d", n))
+	}
+	for _, n := range []int{1, 2, 3, 13, 26, 27, 28} {
+		want = append(want, fmt.Sprintf("threat T%d", n))
+	}
+	for _, n := range []int{1, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14} {
+		want = append(want, fmt.Sprintf("promise D-%d", n))
+	}
 	rows := map[string][]string{}
-	for _, m := range regexp.MustCompile(`(?m)^\| (T\d+) \| [^|]+ \| ([^|]+) \| ([^|]+) \|$`).FindAllStringSubmatch(string(text), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^\| ((?:threat )?T\d+|promise D-\d+) \| [^|]+ \| ([^|]+) \| ([^|]+) \|$`).FindAllStringSubmatch(string(text), -1) {
 		if rows[m[1]] != nil {
 			t.Errorf("%s is in the table twice", m[1])
 		}
 		rows[m[1]] = m[2:]
 	}
-	if lines := strings.Count(string(text), "\n| T") - strings.Count(string(text), "\n| Trap"); len(rows) != 95 || lines != 95 {
-		t.Errorf("%d lines with %d traps, want 95: one of them is not a row of four cells", lines, len(rows))
+	if lines := len(regexp.MustCompile(`(?m)^\| (T\d|threat|promise)`).FindAllString(string(text), -1)); len(rows) != len(want) || lines != len(want) {
+		t.Errorf("%d lines with %d rows, want %d: one of them is not a row of four cells", lines, len(rows), len(want))
 	}
-	for n := 1; n <= 95; n++ {
-		row, ok := rows[fmt.Sprintf("T%d", n)]
-		if !ok {
-			t.Errorf("trap T%d is not in the table", n)
-			continue
+	known := testNames(t)
+	for _, name := range want {
+		checkRow(t, name, rows[name], known)
+	}
+}
+
+// checkRow holds one row to the files and tests it names.
+func checkRow(t *testing.T, name string, row []string, known map[string]bool) {
+	t.Helper()
+	if row == nil {
+		t.Errorf("%s is not in the table", name)
+		return
+	}
+	named := files(row[0])
+	if len(named) == 0 {
+		t.Errorf("%s names no file", name)
+	}
+	for _, path := range named {
+		if _, err := os.Stat(filepath.Join("..", path)); err != nil {
+			t.Errorf("%s: there is no file %s", name, path)
 		}
-		for _, path := range files(row[0]) {
-			if _, err := os.Stat(filepath.Join("..", path)); err != nil {
-				t.Errorf("T%d: there is no file %s", n, path)
-			}
-		}
-		for name := range strings.SplitSeq(row[1], ", ") {
-			if name = strings.TrimSpace(name); !known[name] {
-				t.Errorf("T%d: there is no test %q", n, name)
-			}
+	}
+	for test := range strings.SplitSeq(row[1], ", ") {
+		if test = strings.TrimSpace(test); !known[test] {
+			t.Errorf("%s: there is no test %q", name, test)
 		}
 	}
 }

@@ -2,7 +2,9 @@ package sync_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -32,6 +34,8 @@ type bench struct {
 	key    domain.MeasureKey
 	// before and after run around each request to GitHub.
 	before, after func(*http.Request)
+	// down says that nothing answers.
+	down func() bool
 }
 
 var ana = domain.Actor{ID: "p_ana", Role: domain.Admin, Scope: domain.Everything(), Source: domain.FromUser}
@@ -40,6 +44,9 @@ var ana = domain.Actor{ID: "p_ana", Role: domain.Admin, Scope: domain.Everything
 func (b *bench) RoundTrip(r *http.Request) (*http.Response, error) {
 	if b.before != nil {
 		b.before(r)
+	}
+	if b.down != nil && b.down() {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 	}
 	resp, err := b.github.Transport().RoundTrip(r)
 	if b.after != nil {
@@ -72,6 +79,7 @@ func (b *bench) setUp() {
 	hosts := domain.HostList{"https://api.github.com"}
 	b.app = app.New(app.Options{Store: b.db, Now: now, Hosts: hosts})
 	b.engine = tracksync.New(tracksync.Config{Store: b.db, Schedule: b.db, Inbox: b.db, Open: b.open, Now: now, Owner: "me", Log: slog.New(slog.DiscardHandler),
+		Hooks: map[domain.TrackerKind]tracksync.HookReader{domain.GitHub: {Verify: github.VerifySignature, Headers: []string{"X-GitHub-Event", "X-GitHub-Delivery"}}},
 		MeasureURL:  func(k domain.MeasureKey) string { return "https://followthrough.example/measures/" + string(k) },
 		IncidentURL: func(k domain.IncidentKey) string { return "https://followthrough.example/incidents/" + string(k) }})
 	ctx := b.t.Context()

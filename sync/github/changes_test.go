@@ -527,3 +527,23 @@ func TestCursorOfAnotherRepository(t *testing.T) {
 		t.Errorf("cursors of equal reads differ:\n%s", diff)
 	}
 }
+
+// T37: a change that becomes visible late, behind newer ones, is still seen: the
+// window begins a while before the newest change.
+func TestT37LateRows(t *testing.T) {
+	s := newSite(t)
+	s.many(t, 60, time.Second)
+	tracker := s.adapter(t)
+	_, c := drain(t, tracker, nil, nil)
+	s.clock.add(time.Minute)
+	must(t, s.As("cleo").Retitle(repo, 60, "the newest change"))
+	s.many(t, 60, 0) // crowds the window, so that it moves on
+	_, c = drain(t, tracker, c, nil)
+	s.SetClockOffset(-90 * time.Second)
+	must(t, s.As("cleo").Retitle(repo, 7, "visible late"))
+	s.SetClockOffset(0)
+	rows, _ := drain(t, tracker, c, nil)
+	if row, ok := rows[7]; !ok || row.Fields[domain.FieldTitle].Value != "visible late" {
+		t.Errorf("the late change was passed over; seen %d rows", len(rows))
+	}
+}
