@@ -17,6 +17,8 @@ type MeasureView struct {
 	Links        []domain.Link
 	// Successors are the measures that take over from this one.
 	Successors []domain.Measure
+	// Snooze is until when nobody is reminded; no date when reminders go out.
+	Snooze domain.Snooze
 }
 
 // View reads a measure and what belongs to it with as few queries as can be:
@@ -37,6 +39,14 @@ func (s *Measures) View(ctx context.Context, by domain.Actor, key domain.Measure
 		return MeasureView{}, err
 	}
 	v.Links = links[key]
+	if m.Status.Open() || m.Status == domain.Done { // nobody is reminded of others
+		if v.Snooze, err = s.Store.SnoozeOf(ctx, key); err != nil {
+			return MeasureView{}, err
+		}
+		if !v.Snooze.Active(domain.DateOf(s.Now().In(s.Zone))) {
+			v.Snooze = domain.Snooze{}
+		}
+	}
 	if v.Evidence, v.Observations, err = s.Store.ProofsOf(ctx, m); err != nil {
 		return MeasureView{}, err
 	}

@@ -7,6 +7,7 @@ import (
 )
 
 type viewStore interface {
+	SnoozeOf(ctx context.Context, key domain.MeasureKey) (domain.Snooze, error)
 	ProofsOf(ctx context.Context, m domain.Measure) ([]domain.Evidence, []domain.Observation, error)
 	LateCounts(ctx context.Context, scope domain.Scope, filter domain.MeasureFilter, soon int) ([]domain.LateCount, error)
 }

@@ -11,8 +11,7 @@ import (
 type roundStore interface {
 	LastRound(ctx context.Context) (domain.Date, error)
 	SaveRound(ctx context.Context, on domain.Date, notices []domain.Notice) (bool, error)
-	RemindCandidates(ctx context.Context, due domain.Date, f func(domain.Measure) error) error
-	OpenConflicts(ctx context.Context) (map[domain.MeasureKey]domain.Conflict, error)
+	RemindCandidates(ctx context.Context, due domain.Date, f func(m domain.Measure, conflictSince time.Time) error) error
 }
 
 // catchUp is how many days an outage may last before the days in it count as told.
@@ -97,24 +96,20 @@ func (s *Reminders) plan(ctx context.Context, policy domain.Policy, span domain.
 	if err != nil {
 		return nil, err
 	}
-	conflicts, err := s.Store.OpenConflicts(ctx)
-	if err != nil {
-		return nil, err
-	}
 	p := &plan{span: span, crowd: who, lists: map[domain.PersonID][]found{}}
 	for day := span.Since.AddDays(1); !span.Today.Before(day); day = day.AddDays(1) {
 		if weekday(day) == policy.Reminders.OrDefault().DigestDay {
 			p.digest = day
 		}
 	}
-	return p, s.Store.RemindCandidates(ctx, span.Today.AddDays(366), func(m domain.Measure) error {
+	return p, s.Store.RemindCandidates(ctx, span.Today.AddDays(366), func(m domain.Measure, conflictSince time.Time) error {
 		rules, err := s.rulesOf(ctx, m, policy)
 		if err != nil {
 			return err
 		}
 		p.look(m, rules, snoozes[m.Key], s.Zone)
-		if c, ok := conflicts[m.Key]; ok {
-			if days, due := rules.RemindsConflict(domain.DateOf(c.OpenedAt.In(s.Zone)), snoozes[m.Key], span); due {
+		if !conflictSince.IsZero() {
+			if days, due := rules.RemindsConflict(domain.DateOf(conflictSince.In(s.Zone)), snoozes[m.Key], span); due {
 				to, instead := who.receiver(m)
 				p.add(to, m, domain.ReasonConflict, days, instead)
 			}

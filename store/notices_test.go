@@ -212,3 +212,33 @@ func TestSnoozeAndSettings(t *testing.T) {
 		}
 	})
 }
+
+// Only what may need a reminder is looked at, with the age of its conflict.
+func TestRemindCandidates(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *DB) {
+		addTracker(t, db, "a", nil)
+		on := func(day string) func(*domain.Measure) {
+			return func(m *domain.Measure) {
+				m.Status, m.DueOn, m.OriginalDueOn = domain.Accepted, domain.MustDate(day), domain.MustDate(day)
+			}
+		}
+		near, _ := addMeasure(t, db, on("2026-12-01")), addMeasure(t, db, on("2028-12-01"))
+		done := addMeasure(t, db, func(m *domain.Measure) { m.Status = domain.Done })
+		addMeasure(t, db, func(m *domain.Measure) { m.Status = domain.Cancelled })
+		contested := addMeasure(t, db, on("2028-12-01"))
+		openConflict(t, db, addLink(t, db, contested.Key, "a", "R1").ID, domain.FieldTitle)
+		var got []domain.MeasureKey
+		if err := db.RemindCandidates(t.Context(), domain.MustDate("2027-01-01"), func(m domain.Measure, since time.Time) error {
+			got = append(got, m.Key)
+			if since.IsZero() == (m.Key == contested.Key) {
+				t.Errorf("%s: conflict since %s", m.Key, since)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]domain.MeasureKey{near.Key, done.Key, contested.Key}, got); diff != "" {
+			t.Error(diff)
+		}
+	})
+}

@@ -28,6 +28,11 @@ func (db *DB) Snooze(ctx context.Context, scope domain.Scope, key domain.Measure
 	if _, err := db.Measure(ctx, scope, key); err != nil {
 		return domain.Snooze{}, err
 	}
+	return db.SnoozeOf(ctx, key)
+}
+
+// SnoozeOf is Snooze for a measure that was seen to be in scope.
+func (db *DB) SnoozeOf(ctx context.Context, key domain.MeasureKey) (domain.Snooze, error) {
 	var rows []snoozeRow
 	if err := db.point(ctx).Where("measure = ?", string(key)).Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
 		return domain.Snooze{Measure: key}, asDomain(err)

@@ -18,7 +18,11 @@ func (s *Server) accountRoutes(get, post register) {
 
 func (s *Server) account(c echo.Context, p *templates.Page) error {
 	p.Title, p.Section = p.T("nav.account"), "account"
-	return s.show(c, p, templates.Account(p))
+	settings, err := s.app.Reminders.Settings(c.Request().Context(), p.Actor, p.Me.ID)
+	if err != nil {
+		return err
+	}
+	return s.show(c, p, templates.Account(p, settings))
 }
 
 // saveAccount changes what a person may say of themselves: the language. It

@@ -42,7 +42,7 @@ func everyPage() []namedPage {
 	return []namedPage{{"dashboard", "/"}, {"mine", "/mine"}, {"statistics", "/statistics"}, {"incidents", "/incidents"}, {"incident", "/incidents/INC-1"}, {"incident-new", "/incidents/new"},
 		{"incident-edit", "/incidents/INC-1/edit"}, {"conflicts", "/conflicts"}, {"trackers", "/trackers"}, {"tracker-new", "/trackers/new?kind=github"}, {"tracker-new-jira", "/trackers/new?kind=jira"},
 		{"tracker", "/trackers/acme-platform"}, {"people", "/people"}, {"person", "/people/p_member"}, {"person-new", "/people/new"}, {"tokens", "/tokens"}, {"policy", "/policy"}, {"measures", "/measures"}, {"measure", "/measures/M-1"}, {"measure-verified", "/measures/M-3"}, {"measure-edit", "/measures/M-1/edit"},
-		{"measure-new", "/measures/new"}, {"account", "/account"}, {"views", "/views"}, {"measure-inline", "/measures/M-1/edit/due_on"}}
+		{"measure-new", "/measures/new"}, {"account", "/account"}, {"reminders", "/reminders?date=2026-12-01"}, {"letters", "/letters"}, {"views", "/views"}, {"measure-inline", "/measures/M-1/edit/due_on"}}
 }
 
 func signIn(c *browsertest.Browser, role string) {

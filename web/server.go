@@ -110,12 +110,14 @@ func (s *Server) routes() {
 	open.GET("/invitation", s.open(s.invitationPage))
 	open.POST("/invitation", s.open(s.acceptInvitation))
 	s.echo.GET("/calendar/:file", s.open(s.calendar))
+	s.echo.GET("/reminders/stop/:key", s.open(s.stopPage))
+	s.echo.POST("/reminders/stop/:key", s.open(s.stop))
 
 	in := s.echo.Group("", session)
 	get := func(path string, h handler) { in.GET(path, s.signedIn(h)) }
 	post := func(path string, h handler) { in.POST(path, s.signedIn(h)) }
 	for _, part := range []func(get, post register){s.dashboardRoutes, s.statisticsRoutes, s.measureRoutes, s.inlineRoutes, s.incidentRoutes, s.conflictRoutes, s.exportRoutes, s.trackerRoutes, s.peopleRoutes,
-		s.tokenRoutes, s.policyRoutes, s.accountRoutes, s.viewRoutes} {
+		s.tokenRoutes, s.policyRoutes, s.reminderRoutes, s.accountRoutes, s.viewRoutes} {
 		part(get, post)
 	}
 }

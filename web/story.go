@@ -93,7 +93,7 @@ func valueOf(p *templates.Page, field, value string) string {
 			return text
 		}
 		return known(p, "incident_status.", value)
-	case "due_on", "risk_accepted_until":
+	case "due_on", "risk_accepted_until", "snoozed_until":
 		if d, err := domain.ParseDate(value); err == nil {
 			return p.Date(d)
 		}

@@ -88,6 +88,14 @@ func usedTexts(t *testing.T) map[string]bool {
 	add(used, "share.", []domain.ViewShare{domain.ShareNone, domain.ShareOrganisation})
 	add(used, "done.", doneTexts())
 	add(used, "nav.", []string{"dashboard", "mine", "statistics", "measures", "incidents", "conflicts", "trackers", "people", "tokens", "policy"})
+	add(used, "weekday.", []string{"0", "1", "2", "3", "4", "5", "6"})
+	add(used, "notice.", domain.NoticeKinds())
+	add(used, "notice_state.", domain.NoticeStates())
+	for _, reason := range domain.Reasons() {
+		if reason != domain.ReasonNew && reason != domain.ReasonIneffective { // these stand in digests only
+			used["reason."+string(reason)] = true
+		}
+	}
 	add(used, "month.", []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"})
 	add(used, "flavor.", []domain.Flavor{domain.DotCom, domain.GHES, domain.Cloud, domain.DataCenter})
 	add(used, "resolution.", domain.Resolutions())
