@@ -28,6 +28,16 @@ type Trackers struct {
 
 // Create configures a tracker. Secrets go in and never come out again.
 func (s *Trackers) Create(ctx context.Context, by domain.Actor, t domain.Tracker, secrets domain.Secrets) (domain.Tracker, error) {
+	return s.create(ctx, by, t, secrets, "")
+}
+
+// Connect configures a tracker and keeps it paused, so that somebody sees what
+// the first sync would do before it does it.
+func (s *Trackers) Connect(ctx context.Context, by domain.Actor, t domain.Tracker, secrets domain.Secrets) (domain.Tracker, error) {
+	return s.create(ctx, by, t, secrets, "set-up: nobody has looked at the first sync yet")
+}
+
+func (s *Trackers) create(ctx context.Context, by domain.Actor, t domain.Tracker, secrets domain.Secrets, hold string) (domain.Tracker, error) {
 	if err := by.Require(domain.CanManage); err != nil {
 		return domain.Tracker{}, err
 	}
@@ -43,6 +53,9 @@ func (s *Trackers) Create(ctx context.Context, by domain.Actor, t domain.Tracker
 	t, err := s.prepare(ctx, t, secrets)
 	if err != nil {
 		return domain.Tracker{}, err
+	}
+	if hold != "" && !t.Paused {
+		t.Paused, t.PauseReason = true, hold
 	}
 	made, err := s.Store.CreateTracker(ctx, creation(ctx, by, ""), t, secrets)
 	if id, ok := replayed(err); ok {

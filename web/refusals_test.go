@@ -18,7 +18,7 @@ import (
 func refusalFormats(t *testing.T, folders ...string) []string {
 	t.Helper()
 	// the place of the format among the arguments of each function
-	place := map[string]int{"add": 1, "Invalid": 1, "Errorf": 1}
+	place := map[string]int{"add": 1, "Invalid": 1, "Errorf": 1, "refuse": 3, "refuseRow": 2, "warn": 2}
 	found := map[string]bool{}
 	for _, folder := range folders {
 		names, err := filepath.Glob(filepath.Join(folder, "*.go"))
@@ -94,7 +94,7 @@ func TestRefusalsAreTranslated(t *testing.T) {
 	if err := json.Unmarshal(raw, &have); err != nil {
 		t.Fatal(err)
 	}
-	want := refusalFormats(t, ".", "../app", "../domain")
+	want := refusalFormats(t, ".", "../app", "../domain", "../imports")
 	for _, format := range want {
 		if _, ok := have[format]; !ok {
 			t.Errorf("not translated: %q", format)

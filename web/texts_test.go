@@ -101,6 +101,7 @@ func usedTexts(t *testing.T) map[string]bool {
 	add(used, "resolution.", domain.Resolutions())
 	add(used, "loss.", []domain.Loss{domain.Lossless, domain.Sticky, domain.Lossy, domain.Unreachable})
 	add(used, "pass.", []string{"create", "push", "pull", "adopt", "conflict", "park", "gone"})
+	add(used, "tracker.webhook_text.", []domain.TrackerKind{domain.GitHub, domain.Jira})
 	add(used, "tracker.base_hint.", []domain.TrackerKind{domain.GitHub, domain.Jira})
 	add(used, "field.", domain.SyncedFields())
 	return used

@@ -24,6 +24,7 @@ func (s *Server) trackerRoutes(get, post register) {
 	post("/trackers/:id/sync", s.syncTracker)
 	post("/trackers/:id/drift", s.driftTracker)
 	post("/trackers/:id/pause", s.pauseTracker)
+	post("/trackers/:id/start", s.startTracker)
 	post("/trackers/:id/remove", s.removeTracker)
 }
 
@@ -110,6 +111,21 @@ func (s *Server) pauseTracker(c echo.Context, p *templates.Page) error {
 	return done(c, trackerPath(trackerID(c)), "saved")
 }
 
+// startTracker ends the set-up: from here on both sides are kept in step.
+func (s *Server) startTracker(c echo.Context, p *templates.Page) error {
+	_, err := s.app.Trackers.Edit(c.Request().Context(), p.Actor, trackerID(c), 0, app.TrackerPatch{Reason: "set-up finished", Change: func(t *domain.Tracker) {
+		t.Paused = false
+	}})
+	if err != nil {
+		if err := refused(p, "tracker", nil, err); err != nil {
+			return err
+		}
+		p.Path = trackerPath(trackerID(c))
+		return s.tracker(c, p)
+	}
+	return done(c, trackerPath(trackerID(c)), "started")
+}
+
 func (s *Server) removeTracker(c echo.Context, p *templates.Page) error {
 	form, err := formOf(c)
 	if err != nil {
@@ -146,7 +162,7 @@ func (s *Server) createTracker(c echo.Context, p *templates.Page) error {
 	if v := strings.TrimSpace(form.Get("webhook_secret")); v != "" {
 		secrets.WebhookSecrets = []string{v}
 	}
-	made, err := s.app.Trackers.Create(c.Request().Context(), p.Actor, t, secrets)
+	made, err := s.app.Trackers.Connect(c.Request().Context(), p.Actor, t, secrets)
 	if err != nil {
 		form.Del("credential")
 		form.Del("webhook_secret")

@@ -30,7 +30,7 @@ func TestSavedViews(t *testing.T) {
 	id, _ := member.get("/views").want(200).says("The worst of storage", "team Storage", "Mia Becker").doc().Find("article h2").Attr("id")
 	path := "/views/" + id[len("view-"):]
 	viewer.post(path+"/edit", "name", "Mine now").want(http.StatusForbidden)
-	viewer.post(path+"/remove").want(http.StatusForbidden)
+	viewer.post(path + "/remove").want(http.StatusForbidden)
 	member.post(path+"/edit", "name", "").want(http.StatusUnprocessableEntity).says("give the view a name")
 	member.post(path+"/edit", "name", "Only for me", "share", "none").leads("/views?done=saved")
 	if n := viewer.get("/measures").doc().Find("a.view").Length(); n != 0 {

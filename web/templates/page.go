@@ -101,7 +101,7 @@ func (p *Page) Complaints() []Complaint {
 	}
 	var out []Complaint
 	for _, f := range e.Fields {
-		label := f.Field
+		label := strings.Replace(f.Field, " line ", " "+p.T("import.line_word")+" ", 1) // a row of an imported file
 		if id := "field." + f.Field; p.T(id) != id {
 			label = p.T(id)
 		}
