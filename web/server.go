@@ -116,10 +116,23 @@ func (s *Server) routes() {
 	in := s.echo.Group("", session)
 	get := func(path string, h handler) { in.GET(path, s.signedIn(h)) }
 	post := func(path string, h handler) { in.POST(path, s.signedIn(h)) }
-	for _, part := range []func(get, post register){s.dashboardRoutes, s.statisticsRoutes, s.measureRoutes, s.inlineRoutes, s.incidentRoutes, s.conflictRoutes, s.exportRoutes, s.trackerRoutes, s.peopleRoutes,
-		s.tokenRoutes, s.policyRoutes, s.reminderRoutes, s.accountRoutes, s.viewRoutes} {
-	for _, part := range []func(get, post register){s.dashboardRoutes, s.statisticsRoutes, s.measureRoutes, s.inlineRoutes, s.importRoutes, s.incidentRoutes, s.conflictRoutes, s.exportRoutes, s.trackerRoutes, s.peopleRoutes,
-		s.tokenRoutes, s.policyRoutes, s.accountRoutes, s.viewRoutes} {
+	for _, part := range []func(get, post register){ // one a line: rooms are added side by side
+		s.dashboardRoutes,
+		s.statisticsRoutes,
+		s.measureRoutes,
+		s.inlineRoutes,
+		s.importRoutes,
+		s.incidentRoutes,
+		s.conflictRoutes,
+		s.exportRoutes,
+		s.trackerRoutes,
+		s.peopleRoutes,
+		s.tokenRoutes,
+		s.policyRoutes,
+		s.reminderRoutes,
+		s.accountRoutes,
+		s.viewRoutes,
+	} {
 		part(get, post)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -75,6 +76,9 @@ func (s *story) tell() {
 	s.incidentWithMeasure()
 	s.linkAndSync()
 	s.importFromTracker()
+	s.changeInList()
+	s.importFile()
+	s.keepView()
 	s.editInTracker()
 	s.conflict()
 	s.finish()
@@ -118,11 +122,25 @@ func (s *story) connect() {
 	s.c.Run(chromedp.SetAttributeValue(chromedp.CSS("form.card details:last-of-type"), "open", ""))
 	s.c.Fill(`select[name="conflict_policy.title"]`, "ask")
 	s.c.Submit("form.card button.primary")
+	s.look("set-up")
+	s.lacks(`form[action$="/start"]`)
 	s.c.Submit(`form[action$="/check"] button`)
 	s.c.Says(s.say("nothing would be lost", "nichts ginge verloren"))
 	s.look("check")
+	s.lacks(`form[action$="/start"]`)
 	s.c.Submit(`form[action$="/plan"] button`)
 	s.c.Says(s.say("Nothing to do", "Nichts zu tun"))
+	s.look("plan")
+	s.c.Submit(`form[action$="/start"] button`)
+	s.c.Says(s.say("kept in step from now on", "ab jetzt abgeglichen"))
+}
+
+// lacks fails when the page has such an element.
+func (s *story) lacks(selector string) {
+	s.t.Helper()
+	if n := browsertest.Result(s.c, chromedp.Evaluate[int]("document.querySelectorAll('"+strings.ReplaceAll(selector, "'", "\\'")+"').length")); n != 0 {
+		s.t.Fatalf("the page has %d of %s", n, selector)
+	}
 }
 
 func (s *story) incidentWithMeasure() {
@@ -162,6 +180,50 @@ func (s *story) importFromTracker() {
 	s.sync()
 	s.c.Open("/measures?needs_incident=true")
 	s.c.Says("Label the conveyor belts", s.say("needs an incident", "Vorfall fehlt"))
+}
+
+// changeInList gives the adopted issue its incident from the list, on the spot.
+func (s *story) changeInList() {
+	s.c.Run(chromedp.Click(chromedp.CSS(`a[data-inline][href*="/edit/incident"]`)), chromedp.WaitVisible(chromedp.CSS("dialog #inline-incident")))
+	s.look("inline")
+	s.c.Fill("dialog #inline-incident", "INC-9")
+	s.c.Run(chromedp.Click(chromedp.CSS("dialog button.primary")), chromedp.WaitVisible(chromedp.CSS("dialog .error")))
+	s.c.Fill("dialog #inline-incident", "INC-1")
+	s.c.Submit("dialog button.primary")
+	s.c.Says(s.say("No measure matches.", "Keine Maßnahme passt."))
+	s.c.Open("/measures")
+	s.c.Run(chromedp.Click(chromedp.CSS(`a[data-inline][href*="M-2/edit/priority"]`)), chromedp.WaitVisible(chromedp.CSS("dialog #inline-priority")))
+	s.c.Fill("dialog #inline-priority", "P3")
+	s.c.Run(chromedp.Click(chromedp.CSS("dialog button.primary")), chromedp.WaitReady(chromedp.CSS("#row-M-2.fresh .prio-P3")))
+	s.look("list")
+}
+
+// importFile looks at a post-mortem and takes it in.
+func (s *story) importFile() {
+	file := filepath.Join(s.t.TempDir(), "outage.md")
+	report := "# Labels were printed twice\n\nStarted: 2026-03-02 09:10 UTC\n\n## Action items\n\n- Compare the label with the parcel\n- Rehearse the switch to the second printer\n"
+	if err := os.WriteFile(file, []byte(report), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	s.c.Open("/import")
+	s.c.Run(chromedp.SetUploadFiles(chromedp.CSS("#import-file"), []string{file}))
+	s.c.Submit(`form[action="/import"] button`)
+	s.c.Says("Labels were printed twice", "Compare the label with the parcel", s.say("Nothing has been written yet", "Noch ist nichts geschrieben"))
+	s.look("import")
+	s.c.Submit(`form[action="/import/confirm"] button`)
+	s.c.Says(s.say("1 incident and 2 measures were imported", "1 Vorfall und 2 Maßnahmen importiert"))
+}
+
+// keepView keeps the filters of the list under a name.
+func (s *story) keepView() {
+	s.c.Open("/measures?open=true")
+	s.c.Run(chromedp.Click(chromedp.CSS(".keep summary")))
+	s.c.Fill("#view-name", "Friday")
+	s.look("keep")
+	s.c.Submit(".keep button.primary")
+	s.c.Says("Friday")
+	s.c.Open("/views")
+	s.look("views")
 }
 
 // issue is the number of the issue a measure is linked with.
