@@ -1,11 +1,13 @@
 package api
 
 import (
+	"bytes"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/followthrough/followthrough/domain"
+	"github.com/followthrough/followthrough/evidence"
 	"github.com/followthrough/followthrough/sync/trackertest/githubsim"
 )
 
@@ -199,6 +201,8 @@ func TestEveryRoute(t *testing.T) {
 
 	driveReview(t, w)
 
+	auditRoutes(t, w, key)
+
 	// The ends of things.
 	link := w.get("viewer", at+"/links/platform").want(200)
 	del("/measures/"+key+"/links/platform", link.etag()).want(204)
@@ -266,6 +270,34 @@ func driveReview(t *testing.T, w *world) {
 	}
 	if missing := w.get("viewer", prefix+"/reviews?missing=true&total=true").want(200).json(); missing["total"] != 1.0 {
 		t.Errorf("incidents without a review = %v", missing)
+	}
+}
+
+// auditRoutes drives the evidence log.
+func auditRoutes(t *testing.T, w *world, key string) {
+	t.Helper()
+	v1 := prefix + "/evidence"
+	if note := w.get("auditor", v1+"/checkpoint").want(200); !strings.Contains(string(note.body), "\n— followthrough/") {
+		t.Errorf("checkpoint = %s", note.body)
+	}
+	pack := w.post("auditor", v1+"/packs", object{"from": "2026-01-01", "to": "2026-12-31", "incident": "INC-1"}).want(200)
+	log := w.get("auditor", v1).want(200)
+	if v := evidence.Verify(bytes.NewReader(pack.body), int64(len(pack.body)), log.text("key"), nil); v.ExitCode() != 0 {
+		t.Errorf("the pack: %s", v)
+	}
+	w.post("auditor", v1+"/packs", object{"from": "2026-12-31", "to": "2026-01-01"}).want(422)
+	w.post("member", v1+"/packs", object{"from": "2026-01-01", "to": "2026-12-31"}).want(403)
+	if csv := w.get("auditor", v1+"/register?known_at=2026-12-31").want(200); !strings.Contains(string(csv.body), "\n"+key+",") {
+		t.Errorf("register = %s", csv.body)
+	}
+	w.get("auditor", v1+"/register?known_at=yesterday").want(400)
+	w.get("auditor", v1+"/flags?limit=1&total=true").want(200)
+	if n := w.get("auditor", v1+"/clauses?total=true").want(200).json()["total"]; n.(float64) < 7 {
+		t.Errorf("%v clauses", n)
+	}
+	w.post("admin", v1+"/erasures", object{"subject": "incident", "key": "INC-1", "fields": []string{"summary"}, "reason": "Art. 17"}).want(200)
+	if e := w.post("admin", v1+"/epochs", object{"reason": "a drill"}).want(201); e.json()["epoch"] != 1.0 {
+		t.Errorf("epoch = %s", e.body)
 	}
 }
 

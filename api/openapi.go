@@ -29,7 +29,7 @@ func specify(table []route, version string) (specification, error) {
 		Components: &huma.Components{Schemas: registry, SecuritySchemes: map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer", Description: "an API token"}}},
 		Security:   []map[string][]string{{"token": {}}},
 	}
-	for _, tag := range []string{"incidents", "measures", "links", "conflicts", "trackers", "people", "teams", "tokens", "policies", "assessments", "checks", "stats"} {
+	for _, tag := range []string{"incidents", "measures", "links", "conflicts", "trackers", "people", "teams", "tokens", "policies", "assessments", "checks", "stats", "evidence"} {
 		doc.Tags = append(doc.Tags, &huma.Tag{Name: tag, Description: "Operations on " + tag + "."})
 	}
 	problem := registry.Schema(reflect.TypeFor[problemJSON](), true, "")
@@ -121,6 +121,9 @@ func success(r *route, registry huma.Registry) *huma.Response {
 	out := &huma.Response{Description: http.StatusText(max(r.status, http.StatusOK)), Headers: map[string]*huma.Param{}}
 	if r.out != nil {
 		out.Content = map[string]*huma.MediaType{"application/json": {Schema: registry.Schema(r.out, true, r.id+"-response")}}
+	}
+	if r.media != "" {
+		out.Content = map[string]*huma.MediaType{r.media: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}
 	}
 	if r.csv {
 		out.Content["text/csv"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}

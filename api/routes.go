@@ -38,7 +38,9 @@ type route struct {
 	// tagged says that the answer carries an ETag.
 	tagged bool
 	// csv says that the answer can be had as a table.
-	csv     bool
+	csv bool
+	// media is the type of an answer that is a file and not JSON.
+	media   string
 	in, out reflect.Type
 	shape   *shape
 	run     func(*call) (reply, error)
@@ -84,7 +86,7 @@ func (s *Server) routes() []route {
 	var all []route
 	for _, part := range [][]route{s.incidentRoutes(), s.measureRoutes(), s.proofRoutes(), s.linkRoutes(), s.conflictRoutes(),
 		s.trackerRoutes(), s.peopleRoutes(), s.teamRoutes(), s.tokenRoutes(), s.setupRoutes(), s.policyRoutes(),
-		s.recurrenceRoutes(), s.checkRoutes(), s.effectRoutes(), s.reminderRoutes(), s.statsRoutes(), s.viewRoutes(),
+		s.recurrenceRoutes(), s.checkRoutes(), s.effectRoutes(), s.reminderRoutes(), s.statsRoutes(), s.evidenceRoutes(), s.viewRoutes(),
 		s.reviewRoutes(), s.messageRoutes()} {
 		all = append(all, part...)
 	}

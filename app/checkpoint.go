@@ -55,7 +55,9 @@ func (s *Evidence) sign(ctx context.Context) (evidence.Checkpoint, error) {
 	if err != nil {
 		return evidence.Checkpoint{}, err
 	}
-	if err := s.consistent(ctx, head); err != nil {
+	err = s.consistent(ctx, head)
+	s.remember(err)
+	if err != nil {
 		return evidence.Checkpoint{}, err
 	}
 	signer, err := evidence.NewSigner(key)

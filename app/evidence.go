@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/followthrough/followthrough/domain"
@@ -29,6 +30,9 @@ type Evidence struct {
 	Now     func() time.Time
 	Zone    *time.Location
 	Version string
+
+	// problem is why the last attempt to sign failed, for pages.
+	problem atomic.Pointer[string]
 }
 
 // PackQuery chooses what a pack is about.
@@ -122,21 +126,36 @@ type Status struct {
 // Witnessed says that somebody outside has seen a checkpoint.
 type Witnessed = evidence.Witnessed
 
-// Status reads the state of the log.
+// Status reads the state of the log and looks whether it may be signed.
 func (s *Evidence) Status(ctx context.Context, by domain.Actor) (Status, error) {
 	if err := by.Require(domain.CanAudit); err != nil {
-		return Status{}, err
-	}
-	if _, err := s.Store.LogKey(ctx); err != nil {
 		return Status{}, err
 	}
 	head, err := s.Store.LogHead(ctx)
 	if err != nil {
 		return Status{}, err
 	}
+	s.remember(s.consistent(ctx, head))
+	return s.overview(ctx, head)
+}
+
+// Overview is Status for a page: its Problem is that of the last attempt to
+// sign, which the service makes every minute.
+func (s *Evidence) Overview(ctx context.Context, by domain.Actor) (Status, error) {
+	if err := by.Require(domain.CanAudit); err != nil {
+		return Status{}, err
+	}
+	head, err := s.Store.LogHead(ctx)
+	if err != nil {
+		return Status{}, err
+	}
+	return s.overview(ctx, head)
+}
+
+func (s *Evidence) overview(ctx context.Context, head evidence.LogHead) (Status, error) {
 	out := Status{Name: head.Name, Key: head.Key, Epoch: head.Epoch, Size: head.Size, Witness: s.Witness.String()}
-	if err := s.consistent(ctx, head); err != nil {
-		out.Problem = err.Error()
+	if problem := s.problem.Load(); problem != nil {
+		out.Problem = *problem
 	}
 	signed, err := s.Store.Checkpoints(ctx, 1)
 	if err != nil {
@@ -147,6 +166,14 @@ func (s *Evidence) Status(ctx context.Context, by domain.Actor) (Status, error) 
 	}
 	out.Witnessed, err = s.Store.LastWitnessed(ctx)
 	return out, err
+}
+
+func (s *Evidence) remember(err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	s.problem.Store(&text)
 }
 
 // Checkpoint returns the signed head of the log as it is now, to be kept by
