@@ -180,6 +180,22 @@ func entryOf(r domain.Review, id string) domain.ReviewEntry {
 	return domain.ReviewEntry{}
 }
 
+// PutAll adds several entries: all of them or none.
+func (s *Reviews) PutAll(ctx context.Context, by domain.Actor, key domain.IncidentKey, entries []domain.ReviewEntry) error {
+	for n := range entries {
+		entries[n].ID = newID("e_")
+	}
+	_, err := s.change(ctx, by, key, 0, "", func(r *domain.Review, _ domain.Incident) error {
+		for _, e := range entries {
+			if err := r.Put(e, s.Now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return err
+}
+
 // checkMeasures makes sure that a finding links to measures of its incident.
 func (s *Reviews) checkMeasures(ctx context.Context, by domain.Actor, key domain.IncidentKey, keys []domain.MeasureKey) error {
 	if len(keys) == 0 {

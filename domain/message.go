@@ -82,3 +82,20 @@ func (e *MessageEdit) Check() error {
 	checkText(&bad, "diverges", e.Diverges.Value, MaxReason)
 	return bad.err()
 }
+
+// ChatOptions say what an export does not spell out.
+type ChatOptions struct {
+	// Channel names the channel of messages that name none, Audience whom they inform.
+	Channel, Audience string
+	// Day and Zone complete times that are written without a date or a zone.
+	Day  Date
+	Zone *time.Location
+	// Now is the present; times after it are left out.
+	Now time.Time
+}
+
+// Chat is what an export says: messages, and remarks on what was left out.
+type Chat struct {
+	Messages []Message
+	Notes    []string
+}

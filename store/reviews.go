@@ -39,7 +39,7 @@ func (db *DB) ReviewMaterial(ctx context.Context, scope domain.Scope, key domain
 		return m, err
 	}
 	g := db.read(ctx)
-	if m.Review, err = reviewOf(g, key); err != nil {
+	if err := readReview(g, &m); err != nil {
 		return m, err
 	}
 	var rows []measureRow
@@ -55,13 +55,31 @@ func (db *DB) ReviewMaterial(ctx context.Context, scope domain.Scope, key domain
 	if m.Messages, err = messagesOf(g, key); err != nil {
 		return m, err
 	}
-	if err := g.Raw("SELECT count(*) FROM incidents WHERE recurrence_of = ?", string(key)).Scan(&m.Later).Error; err != nil {
-		return m, asDomain(err)
-	}
 	if m.Review.Feedback != "" {
 		m.Answers, err = answersOf(g, key)
 	}
 	return m, err
+}
+
+// readReview reads the review of an incident and how often the incident came back.
+func readReview(g *gorm.DB, m *domain.ReviewMaterial) error {
+	const later = "(SELECT count(*) FROM incidents WHERE recurrence_of = ?) AS later"
+	key := string(m.Incident.Key)
+	var rows []struct {
+		Row   reviewRow `gorm:"embedded"`
+		Later int
+	}
+	if err := g.Raw("SELECT reviews.*, "+later+" FROM reviews WHERE incident = ?", key, key).Scan(&rows).Error; err != nil {
+		return asDomain(err)
+	}
+	if len(rows) == 0 {
+		m.Review = domain.NewReview(m.Incident.Key)
+		return asDomain(g.Raw("SELECT "+later, key).Scan(&m.Later).Error)
+	}
+	var err error
+	m.Review, err = rows[0].Row.review()
+	m.Later = rows[0].Later
+	return err
 }
 
 // lockIncident reads and locks the incident that an operation writes beside.

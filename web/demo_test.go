@@ -66,4 +66,59 @@ func (w *world) demo() {
 		w.t.Fatal(err)
 	}
 	w.clock.Store(start.UnixNano())
+	w.review(first.Key)
+}
+
+// review fills the review of an incident and publishes it twice.
+func (w *world) review(key domain.IncidentKey) {
+	w.t.Helper()
+	ctx, by := w.t.Context(), w.actor("admin")
+	ok := func(err error) {
+		w.t.Helper()
+		if err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	at := func(minutes int) time.Time { return start.Add(-5*time.Hour + time.Duration(minutes)*time.Minute) }
+	_, _, err := w.app.Incidents.Edit(ctx, by, key, 0, domain.IncidentEdit{Severity: domain.Some(domain.SEV1), StartedAt: domain.Some(at(0)), DetectedAt: domain.Some(at(20)),
+		MitigatedAt: domain.Some(at(150)), ResolvedAt: domain.Some(at(240))})
+	ok(err)
+	_, err = w.app.Reviews.TakeTimes(ctx, by, key)
+	ok(err)
+	cause, err := w.app.Reviews.Put(ctx, by, key, 0, domain.ReviewEntry{Section: domain.SectionCause, Text: "Nobody watched the lag of the replica."})
+	ok(err)
+	for _, e := range []domain.ReviewEntry{
+		{Section: domain.SectionTimeline, Kind: domain.KindDecision, At: at(90), Text: "Promote the replica", Source: "#incident-db", Link: "https://chat.example/ops/1"},
+		{Section: domain.SectionLesson, Kind: domain.KindWorked, Text: "The runbook was at hand."}, {Section: domain.SectionLesson, Kind: domain.KindLucky, Text: "It was not the end of the month."},
+		{Section: domain.SectionRole, Kind: domain.KindIncidentLead, Person: "Ana Admin", Deputy: "Mia Becker", At: at(25), Until: at(200), Text: "handed over for lunch"},
+		{Section: domain.SectionFinding, Kind: domain.KindTechnology, Text: "The lag had no alert.", Cause: cause.ID, Measures: []domain.MeasureKey{"M-1"}},
+		{Section: domain.SectionFinding, Kind: domain.KindCommFinding, Text: "Customers heard nothing for two hours."},
+	} {
+		_, err := w.app.Reviews.Put(ctx, by, key, 0, e)
+		ok(err)
+	}
+	_, err = w.app.Reviews.AddMessages(ctx, by, key, "export.zip", []domain.Message{
+		{Channel: "#incident-db", Sender: "Ana Admin", Audience: "team", At: at(24), Statement: "The replica is behind; I take the lead."},
+		{Channel: "#incident-db", Sender: "Mia Becker", Audience: "team", At: at(31), Statement: "Writes are missing in the shop."},
+		{Channel: "status page", Sender: "Support", Audience: "customers", At: at(130), Statement: "All systems are fine.", Diverges: "#incident-db: writes are missing"},
+		{Channel: "#incident-db", Sender: "Ana Admin", Audience: "team, management", At: at(151), Statement: "Promoted."},
+		{Channel: "mail", Sender: "Support", Statement: "A mail without a date"}})
+	ok(err)
+	secret, err := w.app.Reviews.OpenFeedback(ctx, by, key)
+	ok(err)
+	for n := range 5 {
+		ok(w.app.Reviews.GiveFeedback(ctx, secret, domain.FeedbackAnswer{Scales: map[string]int{"calm": n%3 + 3, "heard": 4}, Texts: map[string]string{"keep": fmt.Sprintf("The short stand-ups, %d", n)}}))
+	}
+	for n := range 2 {
+		_, err = w.app.Reviews.Edit(ctx, by, key, 0, domain.ReviewEdit{Summary: domain.Some(fmt.Sprintf("Writes were hidden for {duration}; {done} of {measures} measures are done. Take %d.", n+1)),
+			SharedWith: domain.Some([]domain.Role{domain.Viewer, domain.Member})})
+		ok(err)
+		for _, s := range []struct {
+			as string
+			to domain.ReviewState
+		}{{"admin", domain.ReviewInReview}, {"member", domain.ReviewApproved}, {"admin", domain.ReviewPublished}, {"admin", domain.ReviewDraft}} {
+			_, err := w.app.Reviews.Step(ctx, w.actor(s.as), key, 0, s.to, "because")
+			ok(err)
+		}
+	}
 }

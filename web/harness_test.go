@@ -18,6 +18,7 @@ import (
 
 	"github.com/followthrough/followthrough/app"
 	"github.com/followthrough/followthrough/domain"
+	"github.com/followthrough/followthrough/imports/chat"
 	"github.com/followthrough/followthrough/store"
 )
 
@@ -72,7 +73,7 @@ func newEmptyWorld(t testing.TB) *world {
 	w.db = db
 	w.app = app.New(app.Options{Store: db, Now: w.now, Zone: time.UTC, Hosts: domain.HostList{"api.github.com", "*.atlassian.net"}})
 	log := slog.New(slog.NewTextHandler(&w.log, nil))
-	if w.pages, err = New(Options{App: w.app, Now: w.now, Zone: time.UTC, Language: "en", PublicURL: "http://127.0.0.1", Log: log, Version: "test"}); err != nil {
+	if w.pages, err = New(Options{App: w.app, Now: w.now, Zone: time.UTC, Language: "en", PublicURL: "http://127.0.0.1", Log: log, Version: "test", ReadChat: chat.Read}); err != nil {
 		t.Fatal(err)
 	}
 	w.http = httptest.NewServer(w.pages)

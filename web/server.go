@@ -5,6 +5,7 @@ import (
 	"embed"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -17,6 +18,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/followthrough/followthrough/app"
+	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/web/chart"
 	"github.com/followthrough/followthrough/web/i18n"
 )
@@ -37,9 +39,14 @@ type Options struct {
 	PublicURL string
 	Log       *slog.Logger
 	Version   string
+	// ReadChat reads the export of a chat.
+	ReadChat ReadChat
 	// ClientIP says which address a request comes from; nil takes the peer's.
 	ClientIP func(*http.Request) string
 }
+
+// ReadChat reads an export of a chat or mailbox; name is what people see.
+type ReadChat func(name string, data io.ReaderAt, size int64, o domain.ChatOptions) (domain.Chat, error)
 
 // Server is the pages.
 type Server struct {
@@ -48,6 +55,7 @@ type Server struct {
 	zone      *time.Location
 	language  string
 	publicURL string
+	readChat  ReadChat
 	secure    bool
 	log       *slog.Logger
 	version   string
@@ -65,7 +73,7 @@ type Server struct {
 
 // New builds the pages; mount the result on "/".
 func New(o Options) (*Server, error) {
-	s := &Server{app: o.App, now: o.Now, zone: o.Zone, language: o.Language, publicURL: strings.TrimRight(o.PublicURL, "/"),
+	s := &Server{app: o.App, now: o.Now, zone: o.Zone, language: o.Language, publicURL: strings.TrimRight(o.PublicURL, "/"), readChat: o.ReadChat,
 		secure: strings.HasPrefix(o.PublicURL, "https://"), log: o.Log, version: o.Version, ip: o.ClientIP,
 		failures: newFailures(), markdown: newMarkdown(), directory: &directory{app: o.App, now: o.Now}, echo: echo.New(), origins: http.NewCrossOriginProtection()}
 	if s.zone == nil {
@@ -109,6 +117,8 @@ func (s *Server) routes() {
 	open.POST("/setup", s.open(s.setUp))
 	open.GET("/invitation", s.open(s.invitationPage))
 	open.POST("/invitation", s.open(s.acceptInvitation))
+	s.echo.GET("/feedback/:secret", s.open(s.feedbackPage))
+	s.echo.POST("/feedback/:secret", s.open(s.giveFeedback))
 	s.echo.GET("/calendar/:file", s.open(s.calendar))
 	s.echo.GET("/reminders/stop/:key", s.open(s.stopPage))
 	s.echo.POST("/reminders/stop/:key", s.open(s.stop))
@@ -123,6 +133,7 @@ func (s *Server) routes() {
 		s.inlineRoutes,
 		s.importRoutes,
 		s.incidentRoutes,
+		s.reviewRoutes,
 		s.conflictRoutes,
 		s.exportRoutes,
 		s.trackerRoutes,

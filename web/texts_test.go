@@ -60,7 +60,7 @@ func add[T ~string](used map[string]bool, prefix string, values []T) {
 // usedTexts is every id the pages can ask for.
 func usedTexts(t *testing.T) map[string]bool {
 	t.Helper()
-	code := sources(t, "*.go", "templates/*.go", "templates/*.templ")
+	code := sources(t, "*.go", "templates/*.go", "templates/*.templ", "document/*.go")
 	used := map[string]bool{}
 	for _, m := range regexp.MustCompile(`\.[TN]\("([^"]+)"([ ,)])`).FindAllStringSubmatch(code, -1) {
 		if m[2] != " " {
@@ -87,7 +87,7 @@ func usedTexts(t *testing.T) map[string]bool {
 	add(used, "gap.", domain.MeasureGaps())
 	add(used, "share.", []domain.ViewShare{domain.ShareNone, domain.ShareOrganisation})
 	add(used, "done.", doneTexts())
-	add(used, "nav.", []string{"dashboard", "mine", "statistics", "measures", "incidents", "conflicts", "trackers", "people", "tokens", "policy"})
+	add(used, "nav.", []string{"dashboard", "mine", "statistics", "measures", "incidents", "reviews", "conflicts", "trackers", "people", "tokens", "policy"})
 	add(used, "weekday.", []string{"0", "1", "2", "3", "4", "5", "6"})
 	add(used, "notice.", domain.NoticeKinds())
 	add(used, "notice_state.", domain.NoticeStates())
@@ -104,13 +104,26 @@ func usedTexts(t *testing.T) map[string]bool {
 	add(used, "tracker.webhook_text.", []domain.TrackerKind{domain.GitHub, domain.Jira})
 	add(used, "tracker.base_hint.", []domain.TrackerKind{domain.GitHub, domain.Jira})
 	add(used, "field.", domain.SyncedFields())
+	add(used, "review_state.", domain.ReviewStates())
+	for _, section := range domain.ReviewSections() {
+		add(used, "entry.", domain.EntryKinds(section))
+		used["review.add_"+string(section)] = true
+	}
+	add(used, "advice.", domain.AdviceCodes())
+	add(used, "feedback.", domain.FeedbackScales())
+	add(used, "feedback.", domain.FeedbackQuestions())
+	add(used, "audience.", domain.Policy{}.Informed())
+	add(used, "field.", []string{"started_at", "detected_at", "mitigated_at", "resolved_at"})
+	for _, m := range regexp.MustCompile(`@looseEntries\(p, "([^"]+)"|section\("([^"]+)"\)|entries\([^"\n]+, "([^"]+)"\)`).FindAllStringSubmatch(code, -1) {
+		used[m[1]+m[2]+m[3]] = true
+	}
 	return used
 }
 
 // Every text is there in every language, and none is there for nothing.
 func TestTextsAreComplete(t *testing.T) {
 	used := usedTexts(t)
-	words := sources(t, "*.go", "templates/*.templ", "../domain/*.go")
+	words := sources(t, "*.go", "templates/*.templ", "document/*.go", "../domain/*.go")
 	for _, language := range i18n.Languages() {
 		have := messages(t, language)
 		for _, id := range slices.Sorted(maps.Keys(used)) {

@@ -46,6 +46,7 @@ func TestCommandLine(t *testing.T) {
 	c := newTerminal(t)
 	incidents := c.file("incidents.csv", "incident_id,title,severity,started\nX-1,Search was slow,SEV3,2026-01-05T09:00:00Z\n")
 	bad := c.file("bad.csv", "incident_id,title,severity,started\n,Search was slow,SEV3,2026-01-05T09:00:00Z\n")
+	chatLog := c.file("chat.log", "[10:05] Ana: the database is down\n")
 	token := c.file("token.txt", "ghp_0123456789abcdef0123456789abcdef0123")
 	steps := []struct {
 		line string
@@ -100,6 +101,24 @@ func TestCommandLine(t *testing.T) {
 		{line: "import " + incidents, says: "1 rows were there already"},
 		{line: "import " + bad, code: exitFinding, says: "bad.csv line 2"},
 		{line: "import", code: exitUsage, says: "name at least one file"},
+		{line: "review list --missing", says: "Database down"},
+		{line: "review list --year 20", code: exitFinding, says: "20 is not a year"},
+		{line: "review add INC-1 --section cause", more: []string{"--text", "The disk was full."}, says: "e_"},
+		{line: "review add INC-1", more: []string{"--text", "x"}, code: exitFinding, says: "a fact of the timeline has a time"},
+		{line: "review chat INC-1 " + chatLog + " --dry-run", says: "1 messages would be imported; nothing was written"},
+		{line: "review chat INC-1 " + chatLog, says: "1 messages imported, 0 were there already"},
+		{line: "review chat INC-1 " + chatLog, says: "0 messages imported, 1 were there already"},
+		{line: "review chat INC-1 " + c.folder, code: exitUsage, says: "is not a file"},
+		{line: "review chat INC-1", code: exitUsage, says: "at least one file"},
+		{line: "review state INC-1 published", code: exitFinding, says: "draft cannot become published"},
+		{line: "review state INC-1 in_review", says: "the review of INC-1 is in_review"},
+		{line: "review state INC-1", code: exitUsage, says: "two arguments"},
+		{line: "review show INC-1", says: "The disk was full."},
+		{line: "review list --q disk --json", says: "INC-1"},
+		{line: "review export INC-1", says: "# Review of INC-1"},
+		{line: "review export INC-1 --format html --language de", says: "<html lang=\"de\">"},
+		{line: "review export INC-1 --version 3", code: exitFinding, says: "does not exist"},
+		{line: "review export INC-1 --format pdf", code: exitUsage, says: "use markdown or html"},
 		{line: "export --format csv", says: "M-1,INC-1,Alert on lag"},
 		{line: "export --what history", says: `"M-1"`},
 		{line: "export --format xml", code: exitUsage, says: "xml"},

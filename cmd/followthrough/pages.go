@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/followthrough/followthrough/api"
+	"github.com/followthrough/followthrough/imports/chat"
 	"github.com/followthrough/followthrough/web"
 )
 
@@ -13,7 +14,7 @@ import (
 func (p *program) withPages(server *api.Server) (http.Handler, error) {
 	ip := server.Echo().IPExtractor
 	pages, err := web.New(web.Options{App: p.app, Now: p.now, Zone: p.cfg.Zone, Language: p.cfg.Language, PublicURL: p.cfg.PublicURL,
-		Log: p.log.With("component", "pages"), Version: version, ClientIP: ip})
+		Log: p.log.With("component", "pages"), Version: version, ClientIP: ip, ReadChat: chat.Read})
 	if err != nil {
 		return nil, err
 	}

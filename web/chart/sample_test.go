@@ -21,6 +21,9 @@ type reports struct {
 	plan     []chart.PlanRow
 	effectIn metrics.EffectivenessInput
 	effect   metrics.EffectivenessReport
+	talk     domain.Talk
+	said     []domain.Message
+	facts    []domain.ReviewEntry
 }
 
 func must[T any](tb testing.TB) func(T, error) T {
@@ -71,6 +74,7 @@ func sample(tb testing.TB, n int, name func(string) string) reports {
 	out.Objectives = map[domain.Priority]float64{domain.P0: 0.9, domain.P1: 0.8, domain.P2: 0.8}
 	out.plan = plan(tb, name)
 	out.effectIn, out.effect = effect(tb, r, name)
+	out.talk, out.said, out.facts = talk(n, name)
 	return out
 }
 
@@ -152,9 +156,31 @@ func (r *reports) pictures(o chart.Options) map[string]chart.Picture {
 		"plan":       chart.Plan(r.plan, asOf(), time.UTC, o),
 		"run-chart":  chart.RunChart(r.effectIn, r.effect, time.UTC, o),
 		"late-weeks": chart.LateWeeks(r.Overdue, o),
+		"lanes":      chart.Lanes(r.talk, r.said, r.facts, time.UTC, o),
 	}
 	for _, p := range chart.Portfolio(r.Reports, o) {
 		all[strings.TrimPrefix(p.ID, "pic-")] = p
 	}
 	return all
+}
+
+// talk is a chat on more channels than fit, with one long silence and one
+// statement that diverges.
+func talk(n int, name func(string) string) (domain.Talk, []domain.Message, []domain.ReviewEntry) {
+	start := asOf().Add(-8 * time.Hour)
+	i := domain.Incident{Severity: domain.SEV1, DetectedAt: start, ResolvedAt: asOf()}
+	var said []domain.Message
+	for k := range n {
+		at := start.Add(time.Duration(k) * 3 * time.Hour / time.Duration(n))
+		if k%2 == 1 {
+			at = at.Add(5 * time.Hour)
+		}
+		m := domain.Message{Channel: name(fmt.Sprintf("#channel-%d", k%17)), Sender: name("Ana Roth"), Audience: "team", At: at, Statement: name("we are looking into it")}
+		if k == 3 {
+			m.Diverges = "the status page said all is well"
+		}
+		said = append(said, m)
+	}
+	facts := []domain.ReviewEntry{{Section: domain.SectionTimeline, At: start.Add(time.Hour), Text: name("rolled back")}}
+	return domain.TalkOf(i, said, domain.DefaultPolicy()), said, facts
 }

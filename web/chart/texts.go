@@ -25,6 +25,8 @@ type Texts struct {
 	MeanTitle, MeanDesc, TrendLead, TrendFew, ServicesAtRisk, MeanIncidents, DaysInWindow, ServicesTitle, ServicesDesc, ServicesLead, IncidentsCount, IncidentMark, PlanCompleted, PlansCompleted, Beta string
 	// Success metric.
 	RunTitle, RunDesc, NoReadings, EffectAttained, EffectMissed, EffectOpen, EffectNotDone, EffectShift, SeriesNote, Reading, Phase, PhaseBefore, PhaseBetween, PhaseAfter, Signal, OutsideLimits, Limit, BaselineMean string
+	// Communication.
+	LanesTitle, LanesDesc, LanesLead, LanesMore, LanesGap, LanesChannel, LanesFirst, LanesLast, LanesMessages, LanesFacts, LanesMessage, LanesDiverging, LanesSilence, LanesFact string
 	// Data quality.
 	QualityTitle, QualityDesc, QualityLead, Check, OfCases, MarksFigures string
 	// Checks are the names of the data quality checks.

@@ -64,5 +64,15 @@ for (const form of document.querySelectorAll('form[data-confirm]')) {
   });
 }
 
+// Facts are typed line by line; Ctrl or Command with Enter sends them, and the
+// next ones go into the same field.
+for (const form of document.querySelectorAll('form[data-quick]')) {
+  const field = form.querySelector('textarea');
+  field.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) { event.preventDefault(); form.requestSubmit(); }
+  });
+  if (location.hash === '#facts') field.focus();
+}
+
 // The refused form gets the focus, so that a screen reader begins there.
 document.querySelector('[data-focus]')?.focus();

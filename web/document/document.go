@@ -1,0 +1,279 @@
+// Package document writes a review as a document that stands alone: Markdown,
+// or one HTML file with its style sheet and picture inside, in English or
+// German. A browser prints the HTML as PDF; the style sheet has rules for paper.
+package document
+
+import (
+	"bytes"
+	"fmt"
+	"html"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/microcosm-cc/bluemonday"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+
+	"github.com/followthrough/followthrough/domain"
+	"github.com/followthrough/followthrough/web/chart"
+	"github.com/followthrough/followthrough/web/i18n"
+)
+
+// Input is what a document is made of.
+type Input struct {
+	Document domain.ReviewDocument
+	// Messages draw the lanes; without them the document lists channels and gaps.
+	Messages []domain.Message
+	// Version is the published version; 0 is the working copy.
+	Version int
+	At      time.Time
+	Texts   *i18n.Texts
+	Zone    *time.Location
+	// Person gives the name behind an id.
+	Person func(domain.PersonID) string
+}
+
+// Markdown writes the document as Markdown.
+func Markdown(in Input) string {
+	w := &writer{Input: in}
+	d := in.Document
+	w.line("# %s", plain(in.Texts.T("review.title", "Key", d.Incident.Key)+": "+d.Incident.Title))
+	w.line("%s", w.standing())
+	if d.Review.Summary != "" {
+		w.section("review.summary")
+		w.text(domain.FillSummary(d.Review.Summary, d.Numbers))
+	}
+	w.section("review.step1")
+	w.facts()
+	w.entries(domain.SectionTimeline, "")
+	w.entries(domain.SectionCause, "review.causes")
+	w.entries(domain.SectionLesson, "review.lessons")
+	w.section("review.step2")
+	w.talk()
+	w.text(d.Review.Communication)
+	w.section("review.step3")
+	w.entries(domain.SectionRole, "review.roles")
+	w.text(d.Review.Teamwork)
+	w.section("review.step4")
+	w.entries(domain.SectionFinding, "")
+	w.measures()
+	return strings.TrimRight(w.b.String(), "\n") + "\n"
+}
+
+type writer struct {
+	Input
+	b strings.Builder
+}
+
+func (w *writer) line(format string, args ...any) {
+	fmt.Fprintf(&w.b, format+"\n\n", args...)
+}
+
+func (w *writer) section(id string) { w.line("## %s", w.Texts.T(id)) }
+
+func (w *writer) text(markdown string) {
+	if markdown != "" {
+		w.line("%s", lowered(markdown))
+	}
+}
+
+// lowered moves the headings of a text below those of the document.
+func lowered(markdown string) string {
+	lines := strings.Split(markdown, "\n")
+	for n, line := range lines {
+		if strings.HasPrefix(line, "#") {
+			lines[n] = "###" + strings.TrimLeft(line, "#")
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// plain keeps a text that somebody typed from being taken for Markdown.
+func plain(text string) string {
+	return strings.NewReplacer("\\", "\\\\", "*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[", "]", "\\]", "<", "\\<", "|", "\\|", "#", "\\#", "\n", " ").Replace(text)
+}
+
+func (w *writer) standing() string {
+	parts := []string{w.Texts.T("review_state." + string(w.Document.Review.State))}
+	if w.Version > 0 {
+		parts = append(parts, w.Texts.T("document.version", "Number", w.Version))
+	}
+	if !w.At.IsZero() {
+		parts = append(parts, w.clock(w.At))
+	}
+	if who := w.Document.Review.Moderator; who != "" {
+		parts = append(parts, w.Texts.T("field.moderator")+": "+w.Person(who))
+	}
+	return "*" + plain(strings.Join(parts, " · ")) + "*"
+}
+
+func (w *writer) clock(t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return t.In(w.Zone).Format("2006-01-02 15:04 MST")
+}
+
+func (w *writer) facts() {
+	i := w.Document.Incident
+	rows := [][2]string{{"field.severity", string(i.Severity)}, {"field.started_at", w.clock(i.StartedAt)}, {"field.detected_at", w.clock(i.DetectedAt)},
+		{"field.mitigated_at", w.clock(i.MitigatedAt)}, {"field.resolved_at", w.clock(i.ResolvedAt)}, {"field.services", strings.Join(i.Services, ", ")}}
+	for _, row := range rows {
+		if row[1] != "" {
+			fmt.Fprintf(&w.b, "- %s: %s\n", w.Texts.T(row[0]), plain(row[1]))
+		}
+	}
+	w.b.WriteString("\n")
+}
+
+func (w *writer) entries(section domain.ReviewSection, title string) {
+	entries := w.Document.Review.Section(section)
+	if len(entries) == 0 {
+		return
+	}
+	if title != "" {
+		w.line("### %s", w.Texts.T(title))
+	}
+	for _, e := range entries {
+		w.b.WriteString("- ")
+		if !e.At.IsZero() {
+			w.b.WriteString(w.clock(e.At))
+			if !e.Until.IsZero() {
+				w.b.WriteString(" – " + w.clock(e.Until))
+			}
+			w.b.WriteString(" · ")
+		}
+		fmt.Fprintf(&w.b, "**%s**", w.Texts.T("entry."+string(e.Kind)))
+		if e.Person != "" {
+			w.b.WriteString(" " + plain(e.Person))
+		}
+		if e.Deputy != "" {
+			fmt.Fprintf(&w.b, " (%s: %s)", w.Texts.T("field.deputy"), plain(e.Deputy))
+		}
+		if e.Text != "" {
+			w.b.WriteString(" " + plain(e.Text))
+		}
+		for _, key := range e.Measures {
+			w.b.WriteString(" → " + string(key))
+		}
+		switch {
+		case e.Link != "":
+			fmt.Fprintf(&w.b, " (<%s>)", e.Link)
+		case e.Source != "":
+			fmt.Fprintf(&w.b, " (%s)", plain(e.Source))
+		}
+		w.b.WriteString("\n")
+	}
+	w.b.WriteString("\n")
+}
+
+func (w *writer) talk() {
+	t := w.Document.Talk
+	if t.Messages == 0 {
+		w.line("%s", w.Texts.T("talk.none"))
+		return
+	}
+	for _, lane := range t.Lanes {
+		fmt.Fprintf(&w.b, "- %s: %d\n", plain(lane.Channel), lane.Messages)
+	}
+	w.b.WriteString("\n")
+	if len(t.Gaps) > 0 {
+		w.line("%s", w.Texts.N("talk.gaps", len(t.Gaps), "Limit", domain.SpanText(t.Limit)))
+		for _, g := range t.Gaps {
+			fmt.Fprintf(&w.b, "- %s", w.Texts.T("talk.gap", "From", w.clock(g.From), "To", w.clock(g.To), "Length", domain.SpanText(g.To.Sub(g.From))))
+			if g.Audience != "" {
+				w.b.WriteString(" (" + plain(audience(w.Texts, g.Audience)) + ")")
+			}
+			w.b.WriteString("\n")
+		}
+		w.b.WriteString("\n")
+	}
+	if len(t.Never) > 0 {
+		var names []string
+		for _, name := range t.Never {
+			names = append(names, audience(w.Texts, name))
+		}
+		w.line("%s %s", w.Texts.T("talk.never"), plain(strings.Join(names, ", ")))
+	}
+	for _, m := range t.Diverging {
+		w.line("> %s, %s: %s\n>\n> **%s**", plain(m.Channel), w.clock(m.At), plain(m.Statement), plain(m.Diverges))
+	}
+}
+
+func audience(t *i18n.Texts, name string) string {
+	if slices.Contains([]string{"team", "support", "management", "customers"}, name) {
+		return t.T("audience." + name)
+	}
+	return name
+}
+
+func (w *writer) measures() {
+	if len(w.Document.Measures) == 0 {
+		return
+	}
+	t := w.Texts
+	w.line("### %s", t.T("field.measures"))
+	fmt.Fprintf(&w.b, "| %s | %s | %s | %s | %s |\n|---|---|---|---|---|\n", t.T("field.key"), t.T("field.title"), t.T("field.owner"), t.T("field.due_on"), t.T("field.status"))
+	for _, m := range w.Document.Measures {
+		owner := m.ExternalOwner
+		if m.Owner != "" {
+			owner = w.Person(m.Owner)
+		}
+		fmt.Fprintf(&w.b, "| %s | %s | %s | %s | %s |\n", m.Key, plain(m.Title), plain(owner), m.DueOn, t.T("status."+string(m.Status)))
+	}
+	w.b.WriteString("\n")
+}
+
+// Body is the document as harmless HTML, with the lanes where there are messages.
+func Body(in Input, texts chart.Texts) string {
+	var b bytes.Buffer
+	if err := goldmark.New(goldmark.WithExtensions(extension.GFM)).Convert([]byte(Markdown(in)), &b); err != nil {
+		return ""
+	}
+	policy := bluemonday.NewPolicy()
+	policy.AllowElements("p", "br", "hr", "strong", "em", "del", "code", "pre", "blockquote", "ul", "ol", "li", "h1", "h2", "h3", "h4", "h5", "h6",
+		"table", "thead", "tbody", "tr", "th", "td")
+	policy.AllowAttrs("href").OnElements("a")
+	policy.AllowURLSchemes("http", "https", "mailto")
+	policy.RequireParseableURLs(true)
+	policy.RequireNoFollowOnLinks(true)
+	body := policy.Sanitize(b.String())
+	picture := lanes(in, texts)
+	if picture == "" {
+		return body
+	}
+	title := html.EscapeString(in.Texts.T("review.step2"))
+	before, after, found := strings.Cut(body, ">"+title+"</h2>")
+	if !found {
+		return body + picture
+	}
+	return before + ">" + title + "</h2>" + picture + after
+}
+
+func lanes(in Input, texts chart.Texts) string {
+	if len(in.Messages) == 0 {
+		return ""
+	}
+	p := chart.Lanes(in.Document.Talk, in.Messages, in.Document.Review.Section(domain.SectionTimeline), in.Zone, chart.Options{Texts: texts})
+	var b strings.Builder
+	_ = p.WriteHTML(&b, texts) // a Builder takes everything
+	return b.String()
+}
+
+// style is for reading and for paper. A file that stands alone has its style
+// sheet inside; the policy of our pages never sees it.
+const style = `body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color:#16202a;background:#fff}
+h1,h2,h3{line-height:1.25;break-after:avoid}h2{border-top:1px solid #d5dade;padding-top:1rem;margin-top:2rem}
+table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .5rem;border-bottom:1px solid #d5dade;vertical-align:top}
+blockquote{margin:1rem 0;padding-left:1rem;border-left:3px solid #a8330b}li,tr,figure{break-inside:avoid}
+@page{size:A4;margin:18mm}@media print{body{margin:0;max-width:none;font-size:11pt}.pic-data{display:none}a{color:inherit}}
+`
+
+// HTML writes the document as one file without scripts.
+func HTML(in Input, texts chart.Texts) string {
+	title := html.EscapeString(in.Texts.T("review.title", "Key", in.Document.Incident.Key) + ": " + in.Document.Incident.Title)
+	return `<!DOCTYPE html><html lang="` + in.Texts.Lang + `"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">` +
+		`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><title>` + title + "</title><style>" + chart.Stylesheet() + style +
+		"</style></head><body><main>" + Body(in, texts) + "</main></body></html>\n"
+}
