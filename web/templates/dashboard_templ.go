@@ -189,23 +189,23 @@ func Dashboard(p *Page, v DashboardView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = tile(v.Tiles.PastPromise, p.T("tile.past_promise"), p.measuresWith("past_promise", "true", "sort", "original_due_on"), v.Tiles.PastPromise > 0).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = tile(p, v.Tiles.PastPromise, p.T("tile.past_promise"), p.measuresWith("past_promise", "true", "sort", "original_due_on"), v.Tiles.PastPromise > 0).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = tile(v.Tiles.Overdue, p.T("tile.overdue"), p.measuresWith("overdue", "true"), v.Tiles.Overdue > 0).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = tile(p, v.Tiles.Overdue, p.T("tile.overdue"), p.measuresWith("overdue", "true"), v.Tiles.Overdue > 0).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = tile(v.Tiles.Soon, p.T("tile.soon"), p.measuresWith("open", "true", "due_after", p.Today.AddDays(-1).String(), "due_before", p.Today.AddDays(15).String()), false).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = tile(p, v.Tiles.Soon, p.T("tile.soon"), p.measuresWith("open", "true", "due_after", p.Today.AddDays(-1).String(), "due_before", p.Today.AddDays(15).String()), false).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = tile(v.Tiles.Open, p.T("tile.open"), p.measuresWith("open", "true"), false).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = tile(p, v.Tiles.Open, p.T("tile.open"), p.measuresWith("open", "true"), false).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = tile(v.Tiles.NeedsIncident, p.T("tile.needs_incident"), p.measuresWith("needs_incident", "true", "open", "true"), false).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = tile(p, v.Tiles.NeedsIncident, p.T("tile.needs_incident"), p.measuresWith("needs_incident", "true", "open", "true"), false).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -512,7 +512,7 @@ func Dashboard(p *Page, v DashboardView) templ.Component {
 	})
 }
 
-func tile(n int, text string, href templ.SafeURL, late bool) templ.Component {
+func tile(p *Page, n int, text string, href templ.SafeURL, late bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -569,9 +569,9 @@ func tile(n int, text string, href templ.SafeURL, late bool) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var26 string
-		templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(n))
+		templ_7745c5c3_Var26, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(n))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/dashboard.templ`, Line: 130, Col: 93}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/dashboard.templ`, Line: 130, Col: 89}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var26))
 		if templ_7745c5c3_Err != nil {
@@ -584,7 +584,7 @@ func tile(n int, text string, href templ.SafeURL, late bool) templ.Component {
 		var templ_7745c5c3_Var27 string
 		templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(text)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/dashboard.templ`, Line: 130, Col: 116}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/dashboard.templ`, Line: 130, Col: 112}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var27))
 		if templ_7745c5c3_Err != nil {
@@ -848,14 +848,14 @@ func measureTable(p *Page, items []domain.Measure) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 64, "\" class=\"nowrap muted\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 64, "\" class=\"key nowrap muted\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var42 string
 			templ_7745c5c3_Var42, templ_7745c5c3_Err = templ.JoinStringErrs(string(m.Key))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/dashboard.templ`, Line: 169, Col: 78}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/dashboard.templ`, Line: 169, Col: 82}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var42))
 			if templ_7745c5c3_Err != nil {
@@ -1363,9 +1363,9 @@ func lateChart(p *Page, bars []LateBar) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var70 string
-			templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(px(b.Total))
+			templ_7745c5c3_Var70, templ_7745c5c3_Err = templ.JoinStringErrs(p.Number(b.Total))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/dashboard.templ`, Line: 272, Col: 114}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `templates/dashboard.templ`, Line: 272, Col: 120}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var70))
 			if templ_7745c5c3_Err != nil {
@@ -1696,15 +1696,15 @@ func Mine(p *Page, tiles Tiles, items []domain.Measure, next string) templ.Compo
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = tile(tiles.Overdue, p.T("tile.overdue"), templ.SafeURL("/measures?overdue=true&owner="+string(p.Me.ID)), tiles.Overdue > 0).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = tile(p, tiles.Overdue, p.T("tile.overdue"), templ.SafeURL("/measures?overdue=true&owner="+string(p.Me.ID)), tiles.Overdue > 0).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = tile(tiles.Soon, p.T("tile.soon"), templ.SafeURL("/measures?open=true&owner="+string(p.Me.ID)), false).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = tile(p, tiles.Soon, p.T("tile.soon"), templ.SafeURL("/measures?open=true&owner="+string(p.Me.ID)), false).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = tile(tiles.PastPromise, p.T("tile.past_promise"), templ.SafeURL("/measures?past_promise=true&owner="+string(p.Me.ID)), tiles.PastPromise > 0).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = tile(p, tiles.PastPromise, p.T("tile.past_promise"), templ.SafeURL("/measures?past_promise=true&owner="+string(p.Me.ID)), tiles.PastPromise > 0).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

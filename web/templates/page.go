@@ -169,6 +169,18 @@ func (p *Page) InputTime(t time.Time) string {
 	return t.In(p.Zone).Format("2006-01-02T15:04")
 }
 
+// Number shows a count with its thousands apart.
+func (p *Page) Number(n int) string {
+	s, mark := strconv.Itoa(n), ","
+	if p.Lang == "de" {
+		mark = "."
+	}
+	for at := len(s) - 3; at > 0; at -= 3 {
+		s = s[:at] + mark + s[at:]
+	}
+	return s
+}
+
 // Stamp is a time for machines.
 func Stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
