@@ -3,7 +3,7 @@ package metrics
 import (
 	"math"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"gonum.org/v1/gonum/mathext"
 )
 
 // Interval is a two-sided confidence interval in the unit of its estimate. A
@@ -33,7 +33,7 @@ func chiSquaredUpper(x float64, df int) float64 {
 	if x <= 0 {
 		return 1
 	}
-	return distuv.ChiSquared{K: float64(df)}.Survival(x)
+	return mathext.GammaIncRegComp(float64(df)/2, x/2)
 }
 
 // chiSquaredLower is P(X <= x) of a chi-squared X with df degrees of freedom.
@@ -44,17 +44,17 @@ func chiSquaredLower(x float64, df int) float64 {
 	if x <= 0 {
 		return 0
 	}
-	return distuv.ChiSquared{K: float64(df)}.CDF(x)
+	return mathext.GammaIncReg(float64(df)/2, x/2)
 }
 
 // chiSquaredQuantile is the p quantile of a chi-squared with df degrees of freedom.
 func chiSquaredQuantile(p float64, df int) float64 {
-	return distuv.ChiSquared{K: float64(df)}.Quantile(p)
+	return 2 * mathext.GammaIncRegInv(float64(df)/2, p)
 }
 
 // betaQuantile is the p quantile of Beta(a, b).
 func betaQuantile(p, a, b float64) float64 {
-	return distuv.Beta{Alpha: a, Beta: b}.Quantile(p)
+	return mathext.InvRegIncBeta(a, b, p)
 }
 
 // logBinomial is ln P(X = x) of Binomial(n, p) for 0 < p < 1.
