@@ -64,6 +64,13 @@ func (s *Imports) checkIncident(row *domain.ImportIncident, by domain.Actor, now
 		i.CreatedAt = now
 	}
 	i.Version = 1
+	row.Review = domain.NewReview("")
+	for _, e := range row.Entries {
+		e.ID = newID("e_")
+		if err := row.Review.Put(e, now); err != nil {
+			return atLine(row.Line, err)
+		}
+	}
 	return atLine(row.Line, i.Edit(domain.IncidentEdit{}, by, now))
 }
 

@@ -16,6 +16,11 @@ type ImportIncident struct {
 	Incident Incident // without key
 	// RecurrenceOfID is the ExternalID of an earlier incident, of this file or stored.
 	RecurrenceOfID string
+	// Entries are what a report says beside its action items: timeline, causes,
+	// lessons. With any, the incident gets a draft of a review.
+	Entries []ReviewEntry
+	// Review is the draft made of the entries.
+	Review Review
 }
 
 // ImportMeasure is one measure of a file, with the history its source states.

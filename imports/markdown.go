@@ -95,6 +95,12 @@ func (r *report) incident(doc ast.Node, front map[string]string) {
 	maps.Copy(out.text, r.labels(front))
 	if r.b.count(r.file, out.line) && r.b.clean(out) {
 		r.b.addIncident(out)
+		i := &r.b.incidents[len(r.b.incidents)-1]
+		day := domain.Date{}
+		if !i.Incident.StartedAt.IsZero() {
+			day = domain.DateOf(i.Incident.StartedAt)
+		}
+		i.Entries = r.b.reviewOf(out, string(r.src), day)
 	}
 }
 

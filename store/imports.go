@@ -131,6 +131,13 @@ func (i *importer) incident(row domain.ImportIncident) error {
 	if err != nil {
 		return err
 	}
+	if len(row.Review.Entries) > 0 {
+		draft := row.Review
+		draft.Incident = stored.Key
+		if _, err := i.tx.recordReview(domain.NewReview(stored.Key), draft, i.by); err != nil {
+			return err
+		}
+	}
 	if stored.ExternalID != "" {
 		i.known[stored.ExternalID] = stored.Key
 	}
