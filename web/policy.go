@@ -70,6 +70,12 @@ func fillPolicy(policy *domain.Policy, form url.Values) error {
 	if policy.AssessmentMonths, err = daysOf("assessment_months", form); err != nil {
 		return err
 	}
+	if policy.CrisisCheck.Months, err = daysOf("check_months", form); err != nil {
+		return err
+	}
+	if policy.CrisisCheck.Target, err = daysOf("check_target", form); err != nil {
+		return err
+	}
 	policy.RemindDays = nil
 	for _, text := range lines(form.Get("remind_days")) {
 		n, err := strconv.Atoi(strings.TrimSpace(text))

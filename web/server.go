@@ -140,6 +140,7 @@ func (s *Server) routes() {
 		s.peopleRoutes,
 		s.tokenRoutes,
 		s.policyRoutes,
+		s.checkRoutes,
 		s.reminderRoutes,
 		s.accountRoutes,
 		s.viewRoutes,

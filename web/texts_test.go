@@ -87,7 +87,7 @@ func usedTexts(t *testing.T) map[string]bool {
 	add(used, "gap.", domain.MeasureGaps())
 	add(used, "share.", []domain.ViewShare{domain.ShareNone, domain.ShareOrganisation})
 	add(used, "done.", doneTexts())
-	add(used, "nav.", []string{"dashboard", "mine", "statistics", "measures", "incidents", "reviews", "conflicts", "trackers", "people", "tokens", "policy"})
+	add(used, "nav.", []string{"dashboard", "mine", "statistics", "measures", "incidents", "checks", "reviews", "conflicts", "trackers", "people", "tokens", "policy"})
 	add(used, "weekday.", []string{"0", "1", "2", "3", "4", "5", "6"})
 	add(used, "notice.", domain.NoticeKinds())
 	add(used, "notice_state.", domain.NoticeStates())

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/followthrough/followthrough/domain"
 )
 
 // terminal runs commands the way a shell does, on a data folder of its own.
@@ -96,6 +98,25 @@ func TestCommandLine(t *testing.T) {
 		{line: "drift nowhere", code: exitFinding, says: "nowhere"},
 		{line: "conflict list", says: ""},
 		{line: "work list", says: "key"},
+		{line: "check catalogue --lang de", says: "Gibt es einen schriftlichen Plan"},
+		{line: "check start", says: "CHK-1 begun"},
+		{line: "check start", code: exitFinding, says: "CHK-1 is begun already"},
+		{line: "check start --team t_nowhere", code: exitFinding, says: "t_nowhere"},
+		{line: "check answer CHK-1 backups.restore=3", code: exitFinding, says: "without evidence"},
+		{line: "check answer CHK-1 backups.restore", code: exitUsage, says: "QUESTION=STEP"},
+		{line: "check answer CHK-1 backups.restore=1 plans.order=0", says: "CHK-1 has 2 answers"},
+		{line: "check show --csv CHK-1", says: "backups.restore,1,,"},
+		{line: "check finish CHK-1", code: exitFinding, says: "22 questions have no answer yet"},
+		{line: "check answer CHK-1 " + everyQuestion(t, "1"), says: "CHK-1 has 24 answers"},
+		{line: "check finish CHK-1", says: "the next check is due on"},
+		{line: "check show CHK-1", says: "Backups and recovery"},
+		{line: "check show --csv CHK-1", says: "all,33,33,,67,0,24"},
+		{line: "check measure CHK-1 backups.restore", says: "M-2 added: Restore one important system"},
+		{line: "check measure CHK-1 backups.restore", code: exitFinding, says: "M-2 is on its way"},
+		{line: "check measure CHK-1", code: exitUsage, says: "a question"},
+		{line: "check start", says: "CHK-2 begun"},
+		{line: "check discard CHK-2", says: "CHK-2 discarded"},
+		{line: "check list", says: "discarded"},
 		{line: "import --dry-run " + incidents, says: "1 incidents and 0 measures would be imported; nothing was written"},
 		{line: "import " + incidents, says: "1 incidents and 0 measures imported"},
 		{line: "import " + incidents, says: "1 rows were there already"},
@@ -179,4 +200,18 @@ func TestHelp(t *testing.T) {
 			}
 		}
 	}
+}
+
+// everyQuestion answers all questions of the crisis check with one step.
+func everyQuestion(t *testing.T, step string) string {
+	t.Helper()
+	catalogue, err := domain.CatalogueVersion(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var args []string
+	for _, q := range catalogue.Questions() {
+		args = append(args, string(q.ID)+"="+step)
+	}
+	return strings.Join(args, " ")
 }

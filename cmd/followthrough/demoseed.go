@@ -44,6 +44,7 @@ func seedDemo(ctx context.Context, p *program, trackers *demoTrackers, clock *de
 	for n := range stories {
 		s.plan(n, stories[n])
 	}
+	s.planChecks()
 	sort.SliceStable(s.events, func(a, b int) bool { return s.events[a].at.Before(s.events[b].at) })
 	for _, e := range s.events {
 		clock.moveTo(e.at)

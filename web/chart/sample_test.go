@@ -157,6 +157,7 @@ func (r *reports) pictures(o chart.Options) map[string]chart.Picture {
 		"run-chart":  chart.RunChart(r.effectIn, r.effect, time.UTC, o),
 		"late-weeks": chart.LateWeeks(r.Overdue, o),
 		"lanes":      chart.Lanes(r.talk, r.said, r.facts, time.UTC, o),
+		"readiness":  r.readiness(o),
 	}
 	for _, p := range chart.Portfolio(r.Reports, o) {
 		all[strings.TrimPrefix(p.ID, "pic-")] = p
@@ -183,4 +184,18 @@ func talk(n int, name func(string) string) (domain.Talk, []domain.Message, []dom
 	}
 	facts := []domain.ReviewEntry{{Section: domain.SectionTimeline, At: start.Add(time.Hour), Text: name("rolled back")}}
 	return domain.TalkOf(i, said, domain.DefaultPolicy()), said, facts
+}
+
+// readiness is a crisis check with an answer that is held and one area that fell;
+// nothing without a portfolio.
+func (r *reports) readiness(o chart.Options) chart.Picture {
+	if len(r.plan) == 0 {
+		return chart.Readiness(chart.ReadinessRow{}, nil, 67, o)
+	}
+	last := []int{33, 44, 78}
+	return chart.Readiness(chart.ReadinessRow{Counted: 52, Claimed: 63, Last: &last[1], Held: 2, Gaps: 5}, []chart.ReadinessRow{
+		{Area: "Preparation and plans", Counted: 67, Claimed: 67, Last: &last[0]},
+		{Area: "Datensicherung und Wiederherstellung", Counted: 44, Claimed: 78, Last: &last[1], Held: 2, Gaps: 2},
+		{Area: "Exercises", Counted: 44, Claimed: 44, Last: &last[2], Gaps: 3},
+	}, 67, o)
 }

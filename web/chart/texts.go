@@ -29,6 +29,8 @@ type Texts struct {
 	LanesTitle, LanesDesc, LanesLead, LanesMore, LanesGap, LanesChannel, LanesFirst, LanesLast, LanesMessages, LanesFacts, LanesMessage, LanesDiverging, LanesSilence, LanesFact string
 	// Data quality.
 	QualityTitle, QualityDesc, QualityLead, Check, OfCases, MarksFigures string
+	// Crisis check.
+	ReadinessTitle, ReadinessDesc, Area, Counted, Claimed, ClaimedOnly, LastCheck, Held, Gaps string
 	// Checks are the names of the data quality checks.
 	Checks map[string]string
 }

@@ -3,6 +3,15 @@ package chart
 // German are the texts in German.
 func German() Texts {
 	return Texts{
+		ReadinessTitle:       "Bereitschaft nach Bereich",
+		ReadinessDesc:        "Ein Balken je Bereich von 0 bis 100 %: was zählt, dahinter, was die Antworten behaupten, darunter der letzte Check, und das Ziel als gestrichelte Linie.",
+		Area:                 "Bereich",
+		Counted:              "zählt",
+		Claimed:              "behauptet",
+		ClaimedOnly:          "behauptet, noch nicht geprüft",
+		LastCheck:            "letzter Check",
+		Held:                 "wartend",
+		Gaps:                 "Lücken",
 		DecimalMark:          ",",
 		DayUnit:              "T",
 		WeeksCount:           "%s Wochen",

@@ -3,6 +3,15 @@ package chart
 // English are the texts in English.
 func English() Texts {
 	return Texts{
+		ReadinessTitle:       "Readiness by area",
+		ReadinessDesc:        "One bar per area from 0 to 100 %: what counts, behind it what the answers claim, below it the last check, and the target as a dashed line.",
+		Area:                 "area",
+		Counted:              "counts",
+		Claimed:              "claimed",
+		ClaimedOnly:          "claimed, not verified yet",
+		LastCheck:            "last check",
+		Held:                 "waiting",
+		Gaps:                 "gaps",
 		DecimalMark:          ".",
 		DayUnit:              "d",
 		WeeksCount:           "%s weeks",
