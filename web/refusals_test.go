@@ -94,7 +94,7 @@ func TestRefusalsAreTranslated(t *testing.T) {
 	if err := json.Unmarshal(raw, &have); err != nil {
 		t.Fatal(err)
 	}
-	want := refusalFormats(t, ".", "../app", "../domain", "../imports")
+	want := refusalFormats(t, ".", "../app", "../domain", "../imports", "../notify")
 	for _, format := range want {
 		if _, ok := have[format]; !ok {
 			t.Errorf("not translated: %q", format)
