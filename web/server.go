@@ -139,7 +139,7 @@ func (s *Server) routes() {
 		s.trackerRoutes,
 		s.peopleRoutes,
 		s.tokenRoutes,
-		s.policyRoutes,
+		s.policyRoutes, s.evidenceRoutes,
 		s.checkRoutes,
 		s.reminderRoutes,
 		s.accountRoutes,

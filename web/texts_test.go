@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/followthrough/followthrough/domain"
+	"github.com/followthrough/followthrough/evidence"
 	"github.com/followthrough/followthrough/web/i18n"
 )
 
@@ -96,6 +97,9 @@ func usedTexts(t *testing.T) map[string]bool {
 			used["reason."+string(reason)] = true
 		}
 	}
+	add(used, "nav.", []string{"evidence"})
+	add(used, "witness.", []string{evidence.WitnessTracker, evidence.WitnessMail, evidence.WitnessPack})
+	add(used, "flag.", []string{evidence.FlagBulk, evidence.FlagMoved, evidence.FlagOwner, evidence.FlagNoProof, evidence.FlagMetric})
 	add(used, "month.", []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"})
 	add(used, "flavor.", []domain.Flavor{domain.DotCom, domain.GHES, domain.Cloud, domain.DataCenter})
 	add(used, "resolution.", domain.Resolutions())

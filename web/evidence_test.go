@@ -1,0 +1,42 @@
+package web
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/followthrough/followthrough/evidence"
+)
+
+// The auditor reads the log, samples it, and takes a pack along that verifies.
+func TestAuditorsPage(t *testing.T) {
+	w := newWorld(t)
+	w.demo()
+	b := w.as("auditor")
+	b.get("/evidence").want(200).says("Evidence for auditors", "never: nobody outside has seen a signed head", "INC-1", "Rota with deputies", "ISO 22301:2019")
+	b.get("/evidence?known_on=2020-01-01").want(200).says("0 of 0 incidents", "0 measures as known at")
+	if csv := b.get("/evidence/register.csv?known_on=2026-12-31").want(200); !strings.Contains(string(csv.body), "\nM-1,INC-1,") {
+		t.Errorf("register:\n%s", csv.body)
+	}
+	b.get("/evidence?known_on=tomorrow").want(422)
+	note := b.get("/evidence/checkpoint.txt").want(200)
+	pack := b.post("/evidence/pack", "from", "2026-01-01", "to", "2026-12-31", "incident", "INC-1").want(200)
+	head, err := w.db.LogHead(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := evidence.Verify(bytes.NewReader(pack.body), int64(len(pack.body)), head.Key, note.body); v.ExitCode() != 0 {
+		t.Errorf("the pack: %s", v)
+	}
+	b.get("/evidence").want(200).says("Last externally witnessed", "0 hours ago", "pack evidence-2026-01-01-2026-12-31-INC-1.zip")
+	b.post("/evidence/pack", "from", "2026-12-31", "to", "2026-01-01").want(422).says("2026-12-31")
+	b.post("/evidence/pack", "from", "2026-01-01", "to", "2026-12-31", "incident", "INC-99").want(404)
+	w.as("member").get("/evidence").want(403)
+	if strings.Contains(string(w.as("member").get("/measures").want(200).body), `href="/evidence"`) {
+		t.Error("a member is led to a page that is refused")
+	}
+	w.incident("<script>alert(1)</script>")
+	if page := b.get("/evidence?sample=x").want(200); bytes.Contains(page.body, []byte("<script>alert")) {
+		t.Error("a title runs on the page")
+	}
+}
