@@ -217,17 +217,26 @@ func TestPreview(t *testing.T) {
 	w.due("2026-12-01", nil)
 	of := func(by domain.Actor) (out []string) {
 		for _, l := range must(w.Reminders.Preview(t.Context(), by, domain.MustDate("2026-12-01")))(t) {
-			out = append(out, l.Notice.Target+" "+string(l.Sections[0].Lines[0].Measure.Key))
+			text := l.Notice.Target
+			for _, line := range l.Sections[0].Lines {
+				text += " " + string(line.Measure.Key)
+			}
+			out = append(out, text)
 		}
 		return out
 	}
 	if got := of(admin); !slices.Equal(got, []string{"p_ana M-1", "chat-a M-1"}) {
 		t.Errorf("an administrator sees %v", got)
 	}
+	must(w.Measures.Create(t.Context(), bea, domain.NewMeasure{Title: "Secret of b", Kind: domain.Detect, Priority: domain.P1, Owner: "p_bea", Team: "t_b",
+		DueOn: domain.MustDate("2026-12-01"), Status: domain.Accepted, Metric: domain.Metric{NotMeasurable: "x"}}))(t)
+	if got := of(admin); !slices.Equal(got, []string{"p_ana M-1", "p_bea M-2", "chat-a M-1"}) {
+		t.Errorf("an administrator sees %v", got)
+	}
 	if got := of(ana); !slices.Equal(got, []string{"p_ana M-1"}) {
 		t.Errorf("Ana sees %v", got)
 	}
-	if got := of(bea); got != nil {
+	if got := of(bea); !slices.Equal(got, []string{"p_bea M-2"}) {
 		t.Errorf("Bea sees %v", got)
 	}
 	if _, err := w.Reminders.PreviewDigest(t.Context(), ana, "p_ben", domain.Date{}); !errors.Is(err, domain.ErrForbidden) {
@@ -290,5 +299,47 @@ func TestSettingsAndStop(t *testing.T) {
 	}
 	if err := w.Reminders.Unsnooze(t.Context(), ana, "M-1"); err != nil {
 		t.Error(err)
+	}
+}
+
+// contest gives a measure a conflict that waits for a decision.
+func (w *world) contest(m domain.Measure) {
+	w.t.Helper()
+	ctx, by := w.t.Context(), domain.Attribution{Source: domain.FromGitHub, Actor: "octo"}
+	must(w.db.CreateTracker(ctx, by, domain.Tracker{ID: "gh", Kind: domain.GitHub, Flavor: domain.DotCom, BaseURL: "https://api.github.com", Repository: "acme/gh", CreatedAt: w.at, UpdatedAt: w.at}, domain.Secrets{Credential: "x"}))(w.t)
+	link := must(w.db.CreateLink(ctx, domain.Everything(), by, domain.Link{ID: "l_1", Measure: m.Key, Tracker: "gh", State: domain.LinkSynced, Remote: domain.RemoteRef{ID: "R1", Key: "acme/gh#1"}, CreatedAt: w.at, UpdatedAt: w.at}))(w.t)
+	must(w.db.CommitLink(ctx, domain.LinkCommit{Link: link, MeasureVersion: m.Version, By: by, Now: w.at, Conflicts: []domain.Conflict{{Field: domain.FieldTitle, Base: "a", Ours: "b", Theirs: "c"}}}))(w.t)
+}
+
+// A conflict that waits is asked about, once in the chat although its measure
+// is due on the same day, and not any more when it was decided meanwhile.
+func TestConflictReminders(t *testing.T) {
+	w := newBerlin(t)
+	key := w.due("2026-11-25", nil)
+	w.contest(must(w.Measures.Get(t.Context(), ana, key))(t))
+	w.on("2026-11-25", 8)
+	w.round()
+	w.expect("p_ana reminder: M-1 due_today 0 M-1 conflict 1", "chat-a reminder: M-1 due_today 0")
+	conflicts := must(w.Conflicts.List(t.Context(), ana, domain.ConflictFilter{}, domain.Page{}))(t)
+	must(w.Conflicts.Resolve(t.Context(), ana, conflicts.Items[0].ID, 0, domain.ChooseOurs, nil, ""))(t)
+	w.expect("p_ana reminder: M-1 due_today 0", "chat-a reminder: M-1 due_today 0")
+}
+
+// TestRoundsAcrossClockChanges: eight o'clock stays eight o'clock.
+func TestRoundsAcrossClockChanges(t *testing.T) {
+	w := newBerlin(t)
+	for day, next := range map[string]string{"2027-03-27": "2027-03-28T06:00:00Z", "2027-03-28": "2027-03-29T06:00:00Z", "2027-10-30": "2027-10-31T07:00:00Z"} {
+		w.on(day, 9)
+		if got := w.round().Next.UTC().Format(time.RFC3339); got != next {
+			t.Errorf("after %s: %s, want %s", day, got, next)
+		}
+	}
+	// The day of the due date is the organisation's: at 23:30 UTC it is tomorrow in Berlin.
+	w.due("2027-11-02", nil)
+	w.at = time.Date(2027, 11, 1, 23, 30, 0, 0, time.UTC)
+	for _, l := range must(w.Reminders.Preview(t.Context(), ana, domain.Date{}))(t) {
+		if l.Day != domain.MustDate("2027-11-02") || l.Sections[0].Reason != domain.ReasonDueToday {
+			t.Errorf("letter = %+v", l)
+		}
 	}
 }
