@@ -21,6 +21,8 @@ type policyJSON struct {
 	RemindDays       []int          `json:"remind_days" nullable:"false" doc:"days relative to the due date on which its owner is reminded"`
 	Reminders        remindersJSON  `json:"reminders"`
 	EvidenceRequired bool           `json:"evidence_required"`
+	SilenceMinutes   map[string]int `json:"silence_minutes" doc:"per severity: longest silence during an incident; a missing one has no limit"`
+	Audiences        []string       `json:"audiences" nullable:"false" doc:"who is told about an incident"`
 	CheckMonths      int            `json:"check_months" doc:"months between two crisis checks"`
 	CheckTarget      int            `json:"check_target" doc:"the score that crisis checks aim at, in percent"`
 	Windows          windowsJSON    `json:"windows" doc:"the lengths that statistics work with, in days"`
@@ -63,7 +65,7 @@ func policyOf(p domain.Policy) policyJSON {
 		remind = []int{}
 	}
 	return policyJSON{p.Version, moment(p.From), plainMap(p.DueDays, same), plainMap(p.SLADays, same), plainMap(p.VerifyDays, same),
-		list(p.SecondPerson), list(p.Gate), list(p.Preventing), p.LookAgainDays, p.AssessmentMonths, remind, remindersOf(p.Reminders), p.EvidenceRequired,
+		list(p.SecondPerson), list(p.Gate), list(p.Preventing), p.LookAgainDays, p.AssessmentMonths, remind, remindersOf(p.Reminders), p.EvidenceRequired, plainMap(p.Silences(), same), list(p.Informed()),
 		p.CheckOrDefault().Months, p.CheckOrDefault().Target, windowsOf(p.Windows)}
 }
 
@@ -79,6 +81,8 @@ type policyInput struct {
 	RemindDays       opt[[]int]          `json:"remind_days,omitempty"`
 	Reminders        opt[remindersInput] `json:"reminders,omitempty"`
 	EvidenceRequired opt[bool]           `json:"evidence_required,omitempty"`
+	SilenceMinutes   opt[map[string]int] `json:"silence_minutes,omitempty"`
+	Audiences        opt[[]string]       `json:"audiences,omitempty"`
 	CheckMonths      opt[int]            `json:"check_months,omitempty"`
 	CheckTarget      opt[int]            `json:"check_target,omitempty"`
 	Windows          opt[windowsInput]   `json:"windows,omitempty" doc:"null takes the shipped lengths"`
@@ -98,6 +102,8 @@ func (in *policyInput) onto(p *domain.Policy) {
 	put(&p.RemindDays, in.RemindDays, same)
 	put(&p.Reminders, in.Reminders, func(r remindersInput) domain.ReminderPolicy { return r.onto(p.Reminders) })
 	put(&p.EvidenceRequired, in.EvidenceRequired, same)
+	put(&p.SilenceMinutes, in.SilenceMinutes, keyed[domain.Severity](same[int]))
+	put(&p.Audiences, in.Audiences, same)
 	put(&p.CrisisCheck.Months, in.CheckMonths, same)
 	put(&p.CrisisCheck.Target, in.CheckTarget, same)
 	switch {

@@ -48,13 +48,17 @@ type Policy struct {
 	Audiences []string
 }
 
+// Silences are the longest silences in minutes, by severity.
+func (p Policy) Silences() map[Severity]int {
+	if p.SilenceMinutes == nil {
+		return map[Severity]int{SEV1: 30, SEV2: 60, SEV3: 120, SEV4: 480}
+	}
+	return p.SilenceMinutes
+}
+
 // Silence is how long nobody may say anything at a severity; 0 is no limit.
 func (p Policy) Silence(s Severity) time.Duration {
-	minutes := p.SilenceMinutes
-	if minutes == nil {
-		minutes = map[Severity]int{SEV1: 30, SEV2: 60, SEV3: 120, SEV4: 480}
-	}
-	return time.Duration(minutes[s]) * time.Minute
+	return time.Duration(p.Silences()[s]) * time.Minute
 }
 
 // Informed are the audiences that an incident is told about.

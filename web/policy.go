@@ -91,6 +91,32 @@ func fillPolicy(policy *domain.Policy, form url.Values) error {
 	policy.Gate = several[domain.Priority](form, "gate")
 	policy.Preventing = several[domain.MeasureKind](form, "preventing")
 	policy.EvidenceRequired = form.Get("evidence_required") == "true"
+	return fillSilence(policy, form)
+}
+
+// fillSilence reads what step 2 of a review is judged by; a form without these
+// fields leaves them as they are.
+func fillSilence(policy *domain.Policy, form url.Values) error {
+	if !form.Has("audiences") {
+		return nil
+	}
+	policy.SilenceMinutes, policy.Audiences = map[domain.Severity]int{}, []string{}
+	for _, severity := range domain.Severities() {
+		text := strings.TrimSpace(form.Get("silence_minutes." + string(severity)))
+		if text == "" {
+			continue
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return domain.Invalid("silence_minutes."+string(severity), "%q is not a number of minutes", text)
+		}
+		policy.SilenceMinutes[severity] = n
+	}
+	for _, name := range lines(form.Get("audiences")) {
+		if name = strings.TrimSpace(name); name != "" {
+			policy.Audiences = append(policy.Audiences, name)
+		}
+	}
 	return nil
 }
 

@@ -252,11 +252,22 @@ func (s *Server) importChat(c echo.Context, p *templates.Page) error {
 		}
 	}()
 	o := domain.ChatOptions{Channel: form.Get("channel"), Audience: form.Get("audience"), Zone: s.zone, Now: s.now()}
-	o.Day, err = dateOf("day", form.Get("day"))
+	if o.Day, err = dateOf("day", form.Get("day")); err == nil && o.Day.IsZero() {
+		o.Day, err = s.dayOf(c, p)
+	}
 	if err == nil {
 		err = s.readChatInto(c, p, form, o)
 	}
 	return s.reviewed(c, p, "chat", "communication", form, err)
+}
+
+// dayOf is the day on which the incident began.
+func (s *Server) dayOf(c echo.Context, p *templates.Page) (domain.Date, error) {
+	i, err := s.app.Incidents.Get(c.Request().Context(), p.Actor, incidentKey(c))
+	if err != nil || i.StartedAt.IsZero() {
+		return domain.Date{}, err
+	}
+	return domain.DateOf(i.StartedAt.In(s.zone)), nil
 }
 
 func (s *Server) readChatInto(c echo.Context, p *templates.Page, form url.Values, o domain.ChatOptions) error {

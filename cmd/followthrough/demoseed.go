@@ -52,6 +52,10 @@ func seedDemo(ctx context.Context, p *program, trackers *demoTrackers, clock *de
 			return "", err
 		}
 	}
+	clock.moveTo(s.start.Add(-3 * time.Hour))
+	if err := s.reviewDemo(ctx, s.keys[0]); err != nil {
+		return "", err
+	}
 	clock.moveTo(s.start.Add(-2 * time.Hour))
 	if err := s.syncAll(ctx); err != nil {
 		return "", err

@@ -46,7 +46,7 @@ func Markdown(in Input) string {
 	}
 	w.section("review.step1")
 	w.facts()
-	w.entries(domain.SectionTimeline, "")
+	w.entries(domain.SectionTimeline, "review.timeline")
 	w.entries(domain.SectionCause, "review.causes")
 	w.entries(domain.SectionLesson, "review.lessons")
 	w.section("review.step2")
@@ -152,7 +152,7 @@ func (w *writer) entries(section domain.ReviewSection, title string) {
 			fmt.Fprintf(&w.b, " (%s: %s)", w.Texts.T("field.deputy"), plain(e.Deputy))
 		}
 		if e.Text != "" {
-			w.b.WriteString(" " + plain(e.Text))
+			w.b.WriteString(" " + plain(w.entryText(e)))
 		}
 		for _, key := range e.Measures {
 			w.b.WriteString(" → " + string(key))
@@ -166,6 +166,15 @@ func (w *writer) entries(section domain.ReviewSection, title string) {
 		w.b.WriteString("\n")
 	}
 	w.b.WriteString("\n")
+}
+
+// entryText is the text of an entry; the four that come from the times of the
+// incident are translated.
+func (w *writer) entryText(e domain.ReviewEntry) string {
+	if slices.Contains([]string{"started", "detected", "mitigated", "resolved"}, e.Text) {
+		return w.Texts.T("field." + e.Text + "_at")
+	}
+	return e.Text
 }
 
 func (w *writer) talk() {
@@ -239,6 +248,8 @@ func Body(in Input, texts chart.Texts) string {
 	policy.RequireParseableURLs(true)
 	policy.RequireNoFollowOnLinks(true)
 	body := policy.Sanitize(b.String())
+	label := html.EscapeString(in.Texts.T("field.measures"))
+	body = strings.NewReplacer("<table>", `<div class="scroll" tabindex="0" role="group" aria-label="`+label+`"><table>`, "</table>", "</table></div>").Replace(body)
 	picture := lanes(in, texts)
 	if picture == "" {
 		return body
