@@ -190,7 +190,7 @@ func (s *story) changeInList() {
 	s.c.Run(chromedp.Click(chromedp.CSS("dialog button.primary")), chromedp.WaitVisible(chromedp.CSS("dialog .error")))
 	s.c.Fill("dialog #inline-incident", "INC-1")
 	s.c.Submit("dialog button.primary")
-	s.c.Says(s.say("No measure matches.", "Keine Maßnahme passt."))
+	s.c.Says(s.say("No measure matches.", "Keine Maßnahme passt dazu."))
 	s.c.Open("/measures")
 	s.c.Run(chromedp.Click(chromedp.CSS(`a[data-inline][href*="M-2/edit/priority"]`)), chromedp.WaitVisible(chromedp.CSS("dialog #inline-priority")))
 	s.c.Fill("dialog #inline-priority", "P3")

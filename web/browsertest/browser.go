@@ -218,11 +218,32 @@ func (c *Browser) Shot(name string, width int64, dark bool) {
 	}
 	call(c, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1, Mobile: width < 500})
 	call(c, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+	c.keep(name)
+}
+
+// keep writes a picture of the page as it stands into test-output.
+func (c *Browser) keep(name string) {
+	c.t.Helper()
 	picture := Result(c, chromedp.FullScreenshot(100))
 	folder := filepath.Join(root(c.t), "test-output", "pages")
 	if err := errors.Join(os.MkdirAll(folder, 0o750), os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o600)); err != nil {
 		c.t.Fatal(err)
 	}
+}
+
+// Paper keeps a picture of the page as it is printed: on white, as wide as A4,
+// without what can only be pressed.
+func (c *Browser) Paper(name string) {
+	c.t.Helper()
+	call(c, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 794, Height: 1123, DeviceScaleFactor: 1})
+	call(c, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+	c.keep(name + "-paper")
+	left := Result(c, chromedp.Evaluate[int](`[...document.querySelectorAll('main form, main button, header, footer')].filter((e) => e.checkVisibility()).length`))
+	if left > 0 {
+		c.t.Errorf("%s: %d forms, buttons or bars are printed", name, left)
+	}
+	c.NotWider(name + " on paper")
+	call(c, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{})
 }
 
 // NotWider fails when the page is wider than the window, which would make
