@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -33,6 +34,42 @@ func hostile() []string {
 		out = append(out, p, strings.ToUpper(p[:1])+p, " "+p+" tail")
 	}
 	return out
+}
+
+// hostileReview writes the payloads into every field of a review and publishes it.
+func (w *world) hostileReview(incident string) {
+	w.t.Helper()
+	ctx, by, key := w.t.Context(), w.actor("admin"), domain.IncidentKey(incident)
+	ok := func(err error) {
+		w.t.Helper()
+		if err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	var said []domain.Message
+	for n, payload := range hostile() {
+		line := domain.NormalTitle(payload)
+		section := domain.ReviewSections()[n%len(domain.ReviewSections())]
+		e := domain.ReviewEntry{Section: section, Text: payload, Source: line, Person: line, Deputy: line}
+		if section == domain.SectionTimeline {
+			e.At = w.now()
+		}
+		_, err := w.app.Reviews.Put(ctx, by, key, 0, e)
+		ok(err)
+		said = append(said, domain.Message{Channel: line, Sender: line, Audience: line, Statement: payload, Diverges: payload, At: w.now().Add(-time.Duration(n) * time.Minute)})
+	}
+	_, err := w.app.Reviews.AddMessages(ctx, by, key, "x.zip", said)
+	ok(err)
+	text := strings.Join(hostile()[:40], "\n\n")
+	_, err = w.app.Reviews.Edit(ctx, by, key, 0, domain.ReviewEdit{Summary: domain.Some(string([]rune(text)[:2000])), Communication: domain.Some(text), Teamwork: domain.Some(text)})
+	ok(err)
+	for _, s := range []struct {
+		as string
+		to domain.ReviewState
+	}{{"admin", domain.ReviewInReview}, {"member", domain.ReviewApproved}, {"admin", domain.ReviewPublished}, {"admin", domain.ReviewDraft}} {
+		_, err := w.app.Reviews.Step(ctx, w.actor(s.as), key, 0, s.to, hostile()[0])
+		ok(err)
+	}
 }
 
 // T8: whatever people or trackers write, nothing of it runs on any page, and
@@ -65,12 +102,14 @@ func TestStoredTextNeverRuns(t *testing.T) {
 			}
 		}
 	}
+	w.hostileReview(incident)
 	if n := len(hostile()); n < 100 {
 		t.Fatalf("only %d payloads", n)
 	}
 	c := browsertest.New(t, w.http.URL, "en")
 	signIn(c, "admin")
-	paths := []string{"/", "/mine", "/measures", "/incidents", "/people", "/incidents/" + incident, "/incidents/INC-1", "/statistics"}
+	paths := []string{"/", "/mine", "/measures", "/incidents", "/people", "/incidents/" + incident, "/incidents/INC-1", "/statistics",
+		"/reviews", "/incidents/" + incident + "/review", "/incidents/" + incident + "/review/published"}
 	for n := range hostile() {
 		paths = append(paths, fmt.Sprintf("/measures/M-%d", n+1))
 	}

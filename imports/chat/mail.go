@@ -34,7 +34,7 @@ func (b *builder) mail(name string, data []byte) error {
 // mbox reads mails that follow each other, each after a line "From …".
 func (b *builder) mbox(data []byte) error {
 	data = append([]byte("\n"), bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))...)
-	for _, one := range bytes.Split(data, []byte("\nFrom ")) {
+	for one := range bytes.SplitSeq(data, []byte("\nFrom ")) {
 		_, one, found := bytes.Cut(one, []byte("\n"))
 		if !found {
 			continue
