@@ -65,7 +65,7 @@ vuln: ## Look for known vulnerabilities (skips with a line where the database is
 
 .PHONY: bench
 bench: build ## Measure; docs/performance.md says what and on which machine
-	$(GO) test -run '^$$' -bench . -benchmem ./metrics/... ./store/... ./web/... ./cmd/followthrough/
+	$(GO) test -run '^$$' -bench . -benchmem ./metrics/... ./evidence/... ./store/... ./web/... ./cmd/followthrough/
 	FOLLOWTHROUGH_TEST_HOOK_SECONDS=60 $(GO) test -count=1 -v -run TestHookLoad ./cmd/followthrough/
 	scripts/bench-api.sh $(BIN)
 

@@ -105,7 +105,14 @@ func plain(s string) bool {
 
 // token makes any text plain, reversibly.
 func token(s string) string {
+	if !strings.ContainsFunc(s, escaped) { // nearly all; a replacer costs more than the rest of a leaf
+		return s
+	}
 	return strings.NewReplacer("&", "%26", "=", "%3D", "$", "%24", "@", "%40").Replace(url.PathEscape(s))
+}
+
+func escaped(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_' && r != '.' && r != '~' && r != '+' && r != ':'
 }
 
 const timeFormat = "2006-01-02T15:04:05.000000Z"

@@ -59,7 +59,8 @@ func TestErase(t *testing.T) {
 
 func TestErasedTextIsInNoFile(t *testing.T) {
 	db := openSQLiteForTest(t)
-	work(t, db)
+	m := work(t, db)
+	m = must[domain.Measure](t)(db.UpdateMeasure(t.Context(), domain.Everything(), m.Key, 0, ana(), retitle("Ask Quittenmus about it")))
 	person := must[domain.Person](t)(db.CreatePerson(t.Context(), ana(), domain.Person{ID: "p_x", Name: personal, Email: "zwetsch@example.org", Role: domain.Member, CreatedAt: testNow, UpdatedAt: testNow}))
 	files := func() string {
 		backup := filepath.Join(t.TempDir(), "backup.db")
@@ -84,8 +85,10 @@ func TestErasedTextIsInNoFile(t *testing.T) {
 		return nil
 	}))
 	must[int](t)(db.Erase(t.Context(), ana(), domain.SubjectPerson, string(person.ID), nil))
+	must[domain.Measure](t)(db.UpdateMeasure(t.Context(), domain.Everything(), m.Key, 0, ana(), retitle("[erased]")))
+	must[int](t)(db.Erase(t.Context(), ana(), domain.SubjectMeasure, string(m.Key), []string{"title"}))
 	checkLog(t, db)
-	if all := files(); strings.Contains(all, personal) || strings.Contains(all, "zwetsch@example.org") {
+	if all := files(); strings.Contains(all, personal) || strings.Contains(all, "zwetsch@example.org") || strings.Contains(strings.ToLower(all), "quittenmus") {
 		t.Error("the text is still in a file")
 	}
 }
