@@ -143,6 +143,13 @@ func TestEveryRoute(t *testing.T) {
 	}
 
 	w.get("viewer", at+"/effect").want(200)
+	w.get("viewer", at+"/probe").want(404)
+	w.post("member", at+"/probe", object{"kind": "prometheus", "url": "https://evil.example", "query": "up"}).want(422)
+	set := w.post("member", at+"/probe", object{"kind": "prometheus", "url": "https://prom.example", "query": "max(lag)", "every_hours": 12}).want(200)
+	if got := w.get("viewer", at+"/probe").want(200).json(); got["query"] != "max(lag)" || got["every_hours"] != 12.0 || got["read_at"] != nil || got["last_error"] != nil {
+		t.Errorf("probe = %v", got)
+	}
+	del("/measures/"+key+"/probe", set.etag()).want(204)
 	w.post("member", v1("/incidents"), object{"title": "Database down again", "team": "t_a", "services": []string{"db"}, "causes": []string{"capacity"}, "started_at": "2026-11-24T10:00:00Z"}).want(201)
 	list("viewer", "/incidents/INC-2/suggestions")
 	if linked := w.post("member", v1("/incidents/INC-2/suggestions/INC-1"), object{"decision": "accept"}).want(200); linked.text("recurrence_of") != "INC-1" {

@@ -40,6 +40,8 @@ type Options struct {
 	Zone *time.Location
 	// Hosts lists the hosts trackers may point to.
 	Hosts domain.HostList
+	// ProbeHosts lists the hosts success metrics may be read from.
+	ProbeHosts domain.HostList
 	// Remote reaches the trackers; nil where nothing is synchronised, which
 	// refuses every operation that would need one.
 	Remote Remote
@@ -96,7 +98,7 @@ func New(o Options) *App {
 	access := &Access{Store: o.Store, Now: o.Now, cache: newTokenCache(o.TokenCache)}
 	return &App{
 		Incidents: &Incidents{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
-		Measures:  &Measures{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
+		Measures:  &Measures{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone, ProbeHosts: o.ProbeHosts},
 		Links:     &Links{Store: o.Store, Remote: o.Remote, Now: o.Now},
 		Conflicts: &Conflicts{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
 		Trackers:  &Trackers{Store: o.Store, Remote: o.Remote, Hosts: o.Hosts, Now: o.Now},

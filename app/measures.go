@@ -11,6 +11,7 @@ import (
 type measureStore interface {
 	measureRows
 	proofRows
+	probeStore
 	references
 	viewStore
 	LinksOf(ctx context.Context, scope domain.Scope, keys []domain.MeasureKey) (map[domain.MeasureKey][]domain.Link, error)
@@ -30,6 +31,8 @@ type Measures struct {
 	Policies *Policies
 	Now      func() time.Time
 	Zone     *time.Location
+	// ProbeHosts are the hosts success metrics may be read from.
+	ProbeHosts domain.HostList
 }
 
 // MeasurePatch is an edit of a measure. MetricPatch, when set, changes parts of

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 
 	"github.com/followthrough/followthrough/domain"
 )
@@ -15,6 +16,8 @@ type MeasureView struct {
 	Evidence     []domain.Evidence
 	Observations []domain.Observation
 	Links        []domain.Link
+	// Probe says from where the success metric is read by itself; nil when nobody set it.
+	Probe *domain.MetricProbe
 	// Successors are the measures that take over from this one.
 	Successors []domain.Measure
 	// Snooze is until when nobody is reminded; no date when reminders go out.
@@ -50,8 +53,14 @@ func (s *Measures) View(ctx context.Context, by domain.Actor, key domain.Measure
 	if v.Evidence, v.Observations, err = s.Store.ProofsOf(ctx, m); err != nil {
 		return MeasureView{}, err
 	}
-	if m.VerifiedAt.IsZero() && m.Verdict == "" && v.Changes[0].SubjectSeq < 2 {
-		return v, nil // never verified, so nothing took over
+	if m.Metric.Name != "" {
+		if v.Probe, err = s.Store.ProbeFor(ctx, m); err != nil {
+			return MeasureView{}, err
+		}
+	}
+	short := func(v domain.Verdict) bool { return v == domain.Ineffective || v == domain.Partly }
+	if !short(m.Verdict) && !v.More && !slices.ContainsFunc(v.Changes, func(c domain.Change) bool { return c.Field == "verdict" && short(domain.Verdict(c.To)) }) {
+		return v, nil // never found to fall short, so nothing took over
 	}
 	successors, err := s.Store.Measures(ctx, by.Scope, domain.MeasureFilter{Succeeds: key}, domain.Page{Limit: 20, Sort: []string{"key"}})
 	v.Successors = successors.Items

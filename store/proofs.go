@@ -121,8 +121,7 @@ func (db *DB) AddObservation(ctx context.Context, scope domain.Scope, by domain.
 			if err := tx.Create(&row).Error; err != nil {
 				return err
 			}
-			text := domain.FormatNumber(o.Value) + " at " + o.At.UTC().Format("2006-01-02T15:04:05Z")
-			changes[row.Measure] = append(changes[row.Measure], entries(domain.FieldChange{Kind: domain.ChangeObservation, Field: "observation", To: text})...)
+			changes[row.Measure] = append(changes[row.Measure], entries(observed(o))...)
 		}
 		keys := make([]string, 0, len(changes))
 		for key := range changes {
@@ -139,6 +138,12 @@ func (db *DB) AddObservation(ctx context.Context, scope domain.Scope, by domain.
 		}
 		return tx.remember(by, domain.SubjectMeasure, observations[0].ID)
 	})
+}
+
+// observed is the history row of an observation.
+func observed(o domain.Observation) domain.FieldChange {
+	text := domain.FormatNumber(o.Value) + " at " + o.At.UTC().Format("2006-01-02T15:04:05Z")
+	return domain.FieldChange{Kind: domain.ChangeObservation, Field: "observation", To: text}
 }
 
 // ObservationsOf lists the observations of a measure by time.

@@ -23,6 +23,7 @@ func (s *Server) measureRoutes(get, post register) {
 	post("/measures/:key/status", s.changeStatus)
 	post("/measures/:key/evidence", s.addEvidence)
 	post("/measures/:key/observations", s.addObservation)
+	post("/measures/:key/probe", s.setProbe)
 	post("/measures/:key/links", s.addLink)
 	post("/measures/:key/unlink", s.detachLink)
 	post("/measures/:key/resume", s.resumeLink)

@@ -80,6 +80,7 @@ func usedTexts(t *testing.T) map[string]bool {
 	add(used, "closure_reason.", domain.ClosureReasons())
 	add(used, "verdict.", domain.Verdicts())
 	add(used, "direction.", []domain.Direction{domain.AtMost, domain.AtLeast})
+	add(used, "probe.kind.", domain.ProbeKinds())
 	add(used, "link_state.", domain.LinkStates())
 	add(used, "incident_status.", domain.IncidentStatuses())
 	add(used, "severity.", domain.Severities())

@@ -30,6 +30,7 @@ type Config struct {
 	MetricsListen string
 	PublicURL     string
 	TrackerHosts  domain.HostList
+	ProbeHosts    domain.HostList
 	SecretKeyFile string
 	PollInterval  time.Duration
 	Zone          *time.Location
@@ -78,6 +79,8 @@ func settings() []setting {
 			func(c *Config, v string) error { c.PublicURL = strings.TrimRight(v, "/"); return nil }},
 		{"tracker-hosts", "api.github.com,*.atlassian.net", "hosts that trackers may point to",
 			func(c *Config, v string) error { c.TrackerHosts = splitList(v); return nil }},
+		{"probe-hosts", "", "hosts that success metrics may be read from; empty allows none",
+			func(c *Config, v string) error { c.ProbeHosts = splitList(v); return nil }},
 		{"secret-key-file", "", "file of the key that encrypts tracker credentials (default: secret.key in the data folder)",
 			func(c *Config, v string) error { c.SecretKeyFile = v; return nil }},
 		{"poll-interval", "60s", "time between two polls of a tracker", setPollInterval},

@@ -25,7 +25,7 @@ func (env *environmentOf) measureCommand() *cli.Command {
 		&cli.StringFlag{Name: "reason", Usage: "why; it goes to the history"})
 	add := append(measureFields(), &cli.StringFlag{Name: "succeeds", Usage: "a measure that was found ineffective; what is not given is taken over from it"},
 		&cli.StringFlag{Name: "status"}, &cli.StringFlag{Name: "tracker", Usage: "also create an issue there"})
-	return group("measure", "everyday work with measures", append(env.snoozeCommands(),
+	return group("measure", "everyday work with measures", append(append(env.snoozeCommands(), env.metricCommands()...),
 		command("list", "list measures", "", filters, env.with(env.measureList)),
 		command("show", "show one measure with its links and history", "KEY", []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON"}}, env.with(env.measureShow)),
 		command("add", "add a measure", "", add, env.with(env.measureAdd)),

@@ -16,6 +16,7 @@ import (
 	"github.com/followthrough/followthrough/app"
 	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/notify"
+	"github.com/followthrough/followthrough/probe"
 	"github.com/followthrough/followthrough/store"
 	tracksync "github.com/followthrough/followthrough/sync"
 )
@@ -30,6 +31,7 @@ type program struct {
 	app    *app.App
 	// letters sends reminders and digests.
 	letters *notify.Runner
+	probes  *probe.Runner
 	// now is the clock of the whole program.
 	now func() time.Time
 	how access
@@ -105,7 +107,7 @@ func (p *program) wire() {
 		MeasureURL:  func(k domain.MeasureKey) string { return cfg.PublicURL + "/measures/" + string(k) },
 		IncidentURL: func(k domain.IncidentKey) string { return cfg.PublicURL + "/incidents/" + string(k) },
 		Now:         now, Log: p.log.With("component", "sync"), Settings: pace})
-	options := app.Options{Store: p.db, Now: now, Zone: cfg.Zone, Hosts: cfg.TrackerHosts, Remote: remote{p.engine, p.db},
+	options := app.Options{Store: p.db, Now: now, Zone: cfg.Zone, Hosts: cfg.TrackerHosts, ProbeHosts: cfg.ProbeHosts, Remote: remote{p.engine, p.db},
 		Dumps: dumpFileOf(cfg), Version: version, Kept: checkpointFile(cfg.CheckpointFile), Post: p.engine, Witness: cfg.Witness,
 		Language: cfg.Language, Ways: app.Ways{Mail: cfg.Mail != nil, Chats: cfg.Chats.Channels()}}
 	if p.how == alone && strings.HasPrefix(cfg.DatabaseURL, "sqlite:") {
@@ -117,6 +119,7 @@ func (p *program) wire() {
 	}
 	p.letters = &notify.Runner{Desk: desk{p.app.Reminders}, Box: p.db, Mail: cfg.Mail, Chats: cfg.Chats, PublicURL: cfg.PublicURL,
 		Checkpoint: p.checkpoint, Shown: p.app.Evidence.MailedCheckpoint, Now: now, Log: p.log.With("component", "letters"), Owner: rand.Text()}
+	p.probes = &probe.Runner{Book: p.db, Reader: p.probeReader(), Now: now, Log: p.log.With("component", "probes"), Owner: rand.Text()}
 }
 
 func (p *program) migrate(ctx context.Context) error {

@@ -88,7 +88,7 @@ func (s *service) URL() string {
 // in flight are answered and claimed work is finished or handed back.
 func (s *service) run(ctx context.Context) error {
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
-	worked := make(chan error, 2)
+	worked := make(chan error, 3)
 	go func() { worked <- s.p.engine.Run(work) }()
 	var kept sync.WaitGroup
 	kept.Go(func() {
@@ -97,6 +97,7 @@ func (s *service) run(ctx context.Context) error {
 	defer kept.Wait()
 	go func() { worked <- s.p.letters.Run(work) }()
 	kept.Go(func() { s.p.tendLog(work) })
+	go func() { worked <- s.p.probes.Run(work) }()
 	served := make(chan error, 2)
 	go func() { served <- s.serve() }()
 	if s.metrics != nil {
@@ -113,7 +114,7 @@ func (s *service) run(ctx context.Context) error {
 	if s.metrics != nil {
 		failed = errors.Join(failed, s.metrics.Shutdown(grace))
 	}
-	return errors.Join(failed, s.http.Shutdown(grace), <-worked, <-worked)
+	return errors.Join(failed, s.http.Shutdown(grace), <-worked, <-worked, <-worked)
 }
 
 func (s *service) serve() error {

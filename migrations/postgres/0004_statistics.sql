@@ -3,6 +3,21 @@
 ALTER TABLE measures ADD COLUMN succeeds TEXT REFERENCES measures (key);
 CREATE INDEX measures_succeeds ON measures (succeeds);
 
+-- How the success metric of a measure is read by the program itself.
+CREATE TABLE probes (
+	measure       TEXT   NOT NULL PRIMARY KEY REFERENCES measures (key),
+	kind          TEXT   NOT NULL,
+	url           TEXT   NOT NULL,
+	query         TEXT   NOT NULL,
+	every_hours   BIGINT NOT NULL,
+	added_by      TEXT   NOT NULL,
+	created_at    BIGINT NOT NULL,
+	read_at       BIGINT,
+	last_error    TEXT   NOT NULL,
+	last_error_at BIGINT,
+	version       BIGINT NOT NULL
+);
+
 -- The words of measures and incidents for free-text search. Triggers keep the
 -- index in step, so no writer can forget it. Punctuation becomes blanks first:
 -- the parser would take "a/b" or "x.y" for one word, the embedded engine does not.
@@ -55,5 +70,6 @@ DROP TRIGGER measures_text_keep ON measures;
 DROP FUNCTION measures_text_keep();
 DROP TABLE measures_text;
 DROP FUNCTION text_words(text);
+DROP TABLE probes;
 DROP INDEX measures_succeeds;
 ALTER TABLE measures DROP COLUMN succeeds;

@@ -3,6 +3,21 @@
 ALTER TABLE measures ADD COLUMN succeeds TEXT REFERENCES measures (key);
 CREATE INDEX measures_succeeds ON measures (succeeds);
 
+-- How the success metric of a measure is read by the program itself.
+CREATE TABLE probes (
+	measure       TEXT   NOT NULL PRIMARY KEY REFERENCES measures (key),
+	kind          TEXT   NOT NULL,
+	url           TEXT   NOT NULL,
+	query         TEXT   NOT NULL,
+	every_hours   BIGINT NOT NULL,
+	added_by      TEXT   NOT NULL,
+	created_at    BIGINT NOT NULL,
+	read_at       BIGINT,
+	last_error    TEXT   NOT NULL,
+	last_error_at BIGINT,
+	version       BIGINT NOT NULL
+);
+
 -- The words of measures and incidents for free-text search. Triggers keep the
 -- index in step, so no writer can forget it. secure-delete: a word that is taken
 -- out of a text leaves the file as well.
@@ -63,5 +78,6 @@ DROP TRIGGER measures_text_delete;
 DROP TRIGGER measures_text_update;
 DROP TRIGGER measures_text_insert;
 DROP TABLE measures_text;
+DROP TABLE probes;
 DROP INDEX measures_succeeds;
 ALTER TABLE measures DROP COLUMN succeeds;
