@@ -85,6 +85,9 @@ func TestCheckInForms(t *testing.T) {
 	b.post("/checks/CHK-1/measures", "question", "suppliers.known").leads("/checks/CHK-1?done=check_measure")
 	b.post("/checks/CHK-1/measures", "question", "suppliers.known").want(409).says("on its way")
 	b.get("/measures/M-1").want(200).says("CHK-1", "suppliers.known")
+	if list := b.get("/measures").want(200).says("CHK-1").text(); strings.Contains(list, "needs an incident") {
+		t.Error("a measure of a check is said to lack its incident")
+	}
 	b.get("/checks/CHK-1/management").want(200).says("Readiness stands at 63 %", "Weakest area: Suppliers (33 %)", "1 on their way")
 	csv := b.get("/checks/CHK-1/answers.csv").want(200)
 	if !strings.Contains(string(csv.body), "CHK-1,Suppliers,suppliers.known,Do we know which suppliers each important service depends on?,1,1,,,,M-1 proposed\r\n") {
