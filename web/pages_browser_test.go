@@ -18,6 +18,14 @@ func TestEveryPageInChromium(t *testing.T) {
 			c.Open("/sign-in")
 			c.Accessible("sign-in")
 			c.Shot("sign-in-"+language, 1024, false)
+			secret, err := w.app.Reviews.OpenFeedback(t.Context(), w.actor("admin"), "INC-1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Open("/feedback/" + secret)
+			c.Shot("feedback-"+language, 390, false)
+			c.NotWider("feedback")
+			c.Accessible("feedback")
 			signIn(c, "admin")
 			for _, p := range everyPage() {
 				c.Open(p.path)

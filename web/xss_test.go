@@ -61,7 +61,7 @@ func (w *world) hostileReview(incident string) {
 	_, err := w.app.Reviews.AddMessages(ctx, by, key, "x.zip", said)
 	ok(err)
 	text := strings.Join(hostile()[:40], "\n\n")
-	_, err = w.app.Reviews.Edit(ctx, by, key, 0, domain.ReviewEdit{Summary: domain.Some(string([]rune(text)[:2000])), Communication: domain.Some(text), Teamwork: domain.Some(text)})
+	_, err = w.app.Reviews.Edit(ctx, by, key, 0, domain.ReviewEdit{Summary: domain.Some(text), Communication: domain.Some(text), Teamwork: domain.Some(text)})
 	ok(err)
 	for _, s := range []struct {
 		as string
