@@ -11,7 +11,7 @@ import (
 type roundStore interface {
 	LastRound(ctx context.Context) (domain.Date, error)
 	SaveRound(ctx context.Context, on domain.Date, notices []domain.Notice) (bool, error)
-	RemindCandidates(ctx context.Context, due domain.Date, f func(m domain.Measure, conflictSince time.Time) error) error
+	RemindCandidates(ctx context.Context, due domain.Date, f func(domain.RemindCandidate) error) error
 }
 
 // catchUp is how many days an outage may last before the days in it count as told.
@@ -92,30 +92,48 @@ func (s *Reminders) plan(ctx context.Context, policy domain.Policy, span domain.
 	if err != nil {
 		return nil, err
 	}
-	snoozes, err := s.Store.Snoozes(ctx, span.Since)
-	if err != nil {
-		return nil, err
-	}
 	p := &plan{span: span, crowd: who, lists: map[domain.PersonID][]found{}}
 	for day := span.Since.AddDays(1); !span.Today.Before(day); day = day.AddDays(1) {
 		if weekday(day) == policy.Reminders.OrDefault().DigestDay {
 			p.digest = day
 		}
 	}
-	return p, s.Store.RemindCandidates(ctx, span.Today.AddDays(366), func(m domain.Measure, conflictSince time.Time) error {
+	ahead, err := s.ahead(ctx, policy)
+	if err != nil {
+		return nil, err
+	}
+	return p, s.Store.RemindCandidates(ctx, span.Today.AddDays(ahead), func(c domain.RemindCandidate) error {
+		m, z := c.Measure, domain.Snooze{Until: c.SnoozedUntil}
 		rules, err := s.rulesOf(ctx, m, policy)
 		if err != nil {
 			return err
 		}
-		p.look(m, rules, snoozes[m.Key], s.Zone)
-		if !conflictSince.IsZero() {
-			if days, due := rules.RemindsConflict(domain.DateOf(conflictSince.In(s.Zone)), snoozes[m.Key], span); due {
-				to, instead := who.receiver(m)
-				p.add(to, m, domain.ReasonConflict, days, instead)
-			}
+		p.look(m, rules, z, s.Zone)
+		if c.ConflictSince.IsZero() {
+			return nil
+		}
+		if days, due := rules.RemindsConflict(domain.DateOf(c.ConflictSince.In(s.Zone)), z, span); due {
+			to, instead := who.receiver(m)
+			p.add(to, m, domain.ReasonConflict, days, instead)
 		}
 		return nil
 	})
+}
+
+// ahead is how many days before a due date somebody is reminded at the
+// earliest, under any version of the policy that a measure may have.
+func (s *Reminders) ahead(ctx context.Context, current domain.Policy) (int, error) {
+	days := 0
+	for version := 1; version <= current.Version; version++ {
+		policy, err := s.Policies.version(ctx, version)
+		if err != nil {
+			return 0, err
+		}
+		for _, n := range policy.RemindDays {
+			days = max(days, -n)
+		}
+	}
+	return days, nil
 }
 
 // rulesOf is the policy a measure was created under; the current one where it names none.

@@ -86,6 +86,14 @@ type NoticeItem struct {
 	For PersonID `json:"for,omitempty"`
 }
 
+// RemindCandidate is a measure somebody may have to be reminded of.
+type RemindCandidate struct {
+	Measure Measure
+	// ConflictSince is when the oldest conflict that waits was opened; zero without one.
+	ConflictSince time.Time
+	SnoozedUntil  Date
+}
+
 // NoticeFilter selects notices; empty members do not filter.
 type NoticeFilter struct {
 	State  []NoticeState

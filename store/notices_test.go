@@ -227,11 +227,14 @@ func TestRemindCandidates(t *testing.T) {
 		addMeasure(t, db, func(m *domain.Measure) { m.Status = domain.Cancelled })
 		contested := addMeasure(t, db, on("2028-12-01"))
 		openConflict(t, db, addLink(t, db, contested.Key, "a", "R1").ID, domain.FieldTitle)
+		if err := db.SaveSnooze(t.Context(), domain.Everything(), ana(), domain.Snooze{Measure: near.Key, Until: domain.MustDate("2026-12-24"), Reason: "x"}); err != nil {
+			t.Fatal(err)
+		}
 		var got []domain.MeasureKey
-		if err := db.RemindCandidates(t.Context(), domain.MustDate("2027-01-01"), func(m domain.Measure, since time.Time) error {
-			got = append(got, m.Key)
-			if since.IsZero() == (m.Key == contested.Key) {
-				t.Errorf("%s: conflict since %s", m.Key, since)
+		if err := db.RemindCandidates(t.Context(), domain.MustDate("2027-01-01"), func(c domain.RemindCandidate) error {
+			got = append(got, c.Measure.Key)
+			if c.ConflictSince.IsZero() == (c.Measure.Key == contested.Key) || c.SnoozedUntil.IsZero() == (c.Measure.Key == near.Key) {
+				t.Errorf("candidate %+v", c)
 			}
 			return nil
 		}); err != nil {
