@@ -126,27 +126,27 @@ func unclear(format string, args ...any) error {
 	return domain.Errorf(domain.ErrUnavailable, "the answer is not one number: %s", fmt.Sprintf(format, args...))
 }
 
-func readProm(body []byte) (promAnswer, []promSeries, error) {
+func readProm(body []byte) ([]promSeries, error) {
 	var a promAnswer
 	if json.Unmarshal(body, &a) != nil || a.Status != "success" {
-		return a, nil, unclear("it is not a successful answer of the Prometheus query API")
+		return nil, unclear("it is not a successful answer of the Prometheus query API")
 	}
 	if a.Data.ResultType == "scalar" {
 		var one promSeries
 		if json.Unmarshal(a.Data.Result, &one.Value) != nil {
-			return a, nil, unclear("the scalar cannot be read")
+			return nil, unclear("the scalar cannot be read")
 		}
-		return a, []promSeries{one}, nil
+		return []promSeries{one}, nil
 	}
 	var all []promSeries
 	if json.Unmarshal(a.Data.Result, &all) != nil {
-		return a, nil, unclear("the result cannot be read")
+		return nil, unclear("the result cannot be read")
 	}
-	return a, all, nil
+	return all, nil
 }
 
 func instant(body []byte) (float64, error) {
-	_, all, err := readProm(body)
+	all, err := readProm(body)
 	if err != nil {
 		return 0, err
 	}
@@ -158,7 +158,7 @@ func instant(body []byte) (float64, error) {
 }
 
 func series(body []byte) ([]domain.Observation, error) {
-	_, all, err := readProm(body)
+	all, err := readProm(body)
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
