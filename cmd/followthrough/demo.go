@@ -13,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/followthrough/followthrough/app"
 	"github.com/followthrough/followthrough/domain"
 )
 
@@ -46,6 +47,7 @@ func (env *environmentOf) demo(ctx context.Context, cfg Config, once bool) (err 
 	}
 	defer func() { _ = trackers.close() }()
 	cfg.DataDir, cfg.SecretKeyFile, cfg.DatabaseURL = folder, filepath.Join(folder, "secret.key"), "sqlite://demo.db"
+	cfg.CheckpointFile, cfg.Witness = filepath.Join(folder, "checkpoint.txt"), app.WitnessIssue{} // not those of a real log
 	cfg.TrackerHosts, cfg.Migrate = trackers.hosts(), true
 	cfg.Listen = freeAddress(ctx, cfg.Listen)
 	cfg.PublicURL, cfg.PollInterval = "http://"+cfg.Listen, 5*time.Second

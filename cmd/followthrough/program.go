@@ -108,10 +108,13 @@ func (p *program) wire() {
 		IncidentURL: func(k domain.IncidentKey) string { return cfg.PublicURL + "/incidents/" + string(k) },
 		Now:         now, Log: p.log.With("component", "sync"), Settings: pace})
 	options := app.Options{Store: p.db, Now: now, Zone: cfg.Zone, Hosts: cfg.TrackerHosts, ProbeHosts: cfg.ProbeHosts, Remote: remote{p.engine, p.db},
-		Dumps: dumpFileOf(cfg), Version: version, Kept: checkpointFile(cfg.CheckpointFile), Post: p.engine, Witness: cfg.Witness,
+		Dumps: dumpFileOf(cfg), Version: version, Post: p.engine, Witness: cfg.Witness,
 		Language: cfg.Language, Ways: app.Ways{Mail: cfg.Mail != nil, Chats: cfg.Chats.Channels()}}
 	if p.how == alone && strings.HasPrefix(cfg.DatabaseURL, "sqlite:") {
 		options.TokenCache = time.Second // one process alone writes; a revocation empties it at once
+	}
+	if cfg.CheckpointFile != "" {
+		options.Kept = checkpointFile(cfg.CheckpointFile)
 	}
 	p.app = app.New(options)
 	if p.checkpoint == nil {
