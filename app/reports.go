@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/followthrough/followthrough/domain"
@@ -24,6 +25,28 @@ type Reports struct {
 
 	portfolios portfolios
 	pages      pageCache
+	newest     newestPolicy
+}
+
+// newestPolicy remembers the newest version of the policy at a position of the
+// log: saving a policy writes a row, so it cannot change while the log does not.
+type newestPolicy struct {
+	mu       sync.Mutex
+	position int64
+	version  int
+}
+
+func (n *newestPolicy) of(ctx context.Context, store policyStore, position int64) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if position != 0 && position == n.position {
+		return n.version, nil
+	}
+	current, err := store.Policy(ctx)
+	if err == nil {
+		n.position, n.version = position, current.Version
+	}
+	return current.Version, err
 }
 
 // Rollup returns the counts of one incident as of today: what was promised,
@@ -190,7 +213,7 @@ func (s *Reports) evaluate(ctx context.Context, by domain.Actor, q ReportQuery, 
 		return err
 	}
 	with := func(p *portfolio, cut metrics.Cut) error {
-		policy, earlier, err := s.policyAt(ctx, q.PolicyVersion, cut)
+		policy, earlier, err := s.policyAt(ctx, q.PolicyVersion, cut, p.snapshot.Position)
 		if err != nil {
 			return err
 		}
@@ -225,15 +248,15 @@ func checkPins(q ReportQuery, now time.Time) error {
 
 // policyAt is the version of the policy that was valid, and known, at the cut,
 // or the one that is asked for; earlier are the versions before it.
-func (s *Reports) policyAt(ctx context.Context, version int, cut metrics.Cut) (policy domain.Policy, earlier []domain.Policy, err error) {
-	current, err := s.Policies.Store.Policy(ctx)
+func (s *Reports) policyAt(ctx context.Context, version int, cut metrics.Cut, position int64) (policy domain.Policy, earlier []domain.Policy, err error) {
+	newest, err := s.newest.of(ctx, s.Policies.Store, position)
 	if err != nil {
 		return domain.Policy{}, nil, err
 	}
-	if version > current.Version {
-		return domain.Policy{}, nil, domain.Invalid("policy", "version %d is not known; the newest one is %d", version, current.Version)
+	if version > newest {
+		return domain.Policy{}, nil, domain.Invalid("policy", "version %d is not known; the newest one is %d", version, newest)
 	}
-	for v := 1; v <= current.Version && (version == 0 || v <= version); v++ {
+	for v := 1; v <= newest && (version == 0 || v <= version); v++ {
 		next, err := s.Policies.version(ctx, v)
 		if err != nil {
 			return domain.Policy{}, nil, err
