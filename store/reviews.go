@@ -63,22 +63,22 @@ func (db *DB) ReviewMaterial(ctx context.Context, scope domain.Scope, key domain
 
 // readReview reads the review of an incident and how often the incident came back.
 func readReview(g *gorm.DB, m *domain.ReviewMaterial) error {
-	const later = "(SELECT count(*) FROM incidents WHERE recurrence_of = ?) AS later"
 	key := string(m.Incident.Key)
-	var rows []struct {
+	var found struct {
 		Row   reviewRow `gorm:"embedded"`
 		Later int
 	}
-	if err := g.Raw("SELECT reviews.*, "+later+" FROM reviews WHERE incident = ?", key, key).Scan(&rows).Error; err != nil {
+	if err := g.Raw("SELECT reviews.*, (SELECT count(*) FROM incidents AS later WHERE later.recurrence_of = ?) AS later "+
+		"FROM incidents LEFT JOIN reviews ON reviews.incident = incidents.key WHERE incidents.key = ?", key, key).Scan(&found).Error; err != nil {
 		return asDomain(err)
 	}
-	if len(rows) == 0 {
+	m.Later = found.Later
+	if found.Row.Incident == "" { // nobody has begun it
 		m.Review = domain.NewReview(m.Incident.Key)
-		return asDomain(g.Raw("SELECT "+later, key).Scan(&m.Later).Error)
+		return nil
 	}
 	var err error
-	m.Review, err = rows[0].Row.review()
-	m.Later = rows[0].Later
+	m.Review, err = found.Row.review()
 	return err
 }
 

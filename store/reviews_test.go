@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/followthrough/followthrough/domain"
 )
 
@@ -30,6 +32,12 @@ func TestReviews(t *testing.T) {
 		}
 		if _, err := db.UpdateReview(ctx, all, i.Key, 7, ana(), reviewing(summarise("late"))); !errors.Is(err, domain.ErrStale) {
 			t.Errorf("a stale version: %v", err)
+		}
+		addIncident(t, db, func(later *domain.Incident) { later.RecurrenceOf, later.Status = i.Key, domain.IncidentDismissed })
+		for key, want := range map[domain.IncidentKey]domain.ReviewMaterial{i.Key: {Review: r, Later: 1}, other.Key: {Review: domain.NewReview(other.Key)}} {
+			if got := must[domain.ReviewMaterial](t)(db.ReviewMaterial(ctx, all, key)); got.Later != want.Later || !cmp.Equal(got.Review, want.Review) || got.Incident.Key != key {
+				t.Errorf("material of %s: %+v", key, got)
+			}
 		}
 		before := count(t, db, "SELECT value FROM sequences WHERE name = 'history'")
 		must[domain.Review](t)(db.UpdateReview(ctx, all, i.Key, 1, ana(), reviewing(summarise("one"))))
@@ -58,7 +66,7 @@ func TestReviews(t *testing.T) {
 			}
 		}
 
-		for query, want := range map[string]int{"": 2, "STÖRUNG": 1, "one": 1, "lager one": 1, "nothing": 0, "100%": 0} {
+		for query, want := range map[string]int{"": 3, "STÖRUNG": 1, "one": 1, "lager one": 1, "nothing": 0, "100%": 0} {
 			list := must[domain.List[domain.ReviewHead]](t)(db.Reviews(ctx, all, domain.ReviewFilter{Query: query}, domain.Page{WithTotal: true}))
 			if len(list.Items) != want || list.Total != want {
 				t.Errorf("%q finds %d of %d, want %d", query, len(list.Items), list.Total, want)
