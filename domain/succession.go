@@ -25,7 +25,7 @@ func CheckSuccession(successor, first Measure) error {
 func (n NewMeasure) From(first Measure) NewMeasure {
 	n.Succeeds = first.Key
 	if n.Incident == "" {
-		n.Incident = first.Incident
+		n.Incident, n.Check, n.Question = first.Incident, first.Check, first.Question
 	}
 	if n.Kind == "" {
 		n.Kind = first.Kind
