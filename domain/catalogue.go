@@ -70,6 +70,7 @@ type Catalogue struct {
 	Areas   []Area     `json:"areas"`
 }
 
+//nolint:gochecknoglobals // what is embedded, read once
 var readCatalogues = sync.OnceValues(func() (map[int]Catalogue, error) {
 	entries, err := catalogueFiles.ReadDir("catalogue")
 	if err != nil {

@@ -20,7 +20,7 @@ func (r Readiness) MeasureFor(id QuestionID, language string) (NewMeasure, error
 
 // aim is the lowest step that reaches a target in percent.
 func aim(target int) Step {
-	for s := StepNone; s < StepProven; s++ {
+	for s := range StepProven {
 		if s.Percent() >= target {
 			return s
 		}
