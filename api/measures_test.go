@@ -18,7 +18,7 @@ func TestMeasureLife(t *testing.T) {
 	got := w.get("viewer", "/api/v1/measures/"+key).want(200).json()
 	want := object{"key": "M-1", "incident": "INC-1", "title": "Alert on replication lag", "description": "", "kind": "detect", "priority": "P1",
 		"status": "proposed", "closure_reason": nil, "closure_note": nil, "risk_accepted_until": nil, "owner": "p_member", "external_owner": nil,
-		"deputy": nil, "succeeds": nil, "team": "t_a", "due_on": "2026-12-08", "original_due_on": "2026-12-08", "due_moves": 0.0,
+		"deputy": nil, "succeeds": nil, "crisis_check": nil, "question": nil, "team": "t_a", "due_on": "2026-12-08", "original_due_on": "2026-12-08", "due_moves": 0.0,
 		"success_metric": object{"name": "time to detect replication lag", "unit": "min", "baseline": 42.0, "target": 5.0, "direction": "at_most",
 			"window_days": 30.0, "verify_on": "2027-01-07", "not_measurable": nil},
 		"verdict": nil, "verified_by": nil, "evidence_count": 0.0, "status_unknown": false, "overdue": false, "past_promise": false, "links": []any{},

@@ -17,7 +17,7 @@ func TestMeasureRoundTrip(t *testing.T) {
 		i := addIncident(t, db, nil)
 		want := full[domain.Measure]()
 		want.Incident, want.Owner, want.Deputy, want.Team, want.Status, want.Version = i.Key, "p_ana", "p_ana", "t_a", domain.Cancelled, 1
-		want.Succeeds = ineffective(t, db)
+		want.Succeeds, want.Check = ineffective(t, db), addCheck(t, db)
 		made := addMeasure(t, db, func(m *domain.Measure) { want.Key = m.Key; *m = want })
 		got := must[domain.Measure](t)(db.Measure(t.Context(), domain.Everything(), made.Key))
 		again := must[domain.Measure](t)(db.Measure(t.Context(), domain.Everything(), made.Key)) // from the cache
@@ -28,6 +28,11 @@ func TestMeasureRoundTrip(t *testing.T) {
 		empty := addMeasure(t, db, nil)
 		same(t, "without anything", empty, must[domain.Measure](t)(db.Measure(t.Context(), domain.Everything(), empty.Key)))
 	})
+}
+
+func addCheck(t *testing.T, db *DB) domain.CheckKey {
+	t.Helper()
+	return must[domain.Check](t)(db.CreateCheck(t.Context(), domain.Everything(), ana(), domain.Check{Status: domain.CheckDraft, Catalogue: 1, StartedAt: testNow, UpdatedAt: testNow})).Key
 }
 
 // ineffective is a measure that another one may take over from.
@@ -45,7 +50,7 @@ func TestUpdateMeasureStoresEveryField(t *testing.T) {
 		want := full[domain.Measure]()
 		want.ID, want.Key, want.CreatedAt, want.Version = before.ID, before.Key, before.CreatedAt, 2
 		want.Incident, want.Owner, want.Deputy, want.Team, want.Status = i.Key, "p_ana", "p_ana", "t_a", domain.Cancelled
-		want.Succeeds = ineffective(t, db)
+		want.Succeeds, want.Check = ineffective(t, db), addCheck(t, db)
 		made := must[domain.Measure](t)(db.UpdateMeasure(t.Context(), domain.Everything(), before.Key, 1, ana(), func(m *domain.Measure) error {
 			*m = want
 			return nil

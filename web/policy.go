@@ -27,6 +27,9 @@ func (s *Server) policy(c echo.Context, p *templates.Page) error {
 
 // savePolicy stores a new version; what exists keeps the one it was made under.
 func (s *Server) savePolicy(c echo.Context, p *templates.Page) error {
+	if err := p.Actor.Require(domain.CanManage); err != nil {
+		return err // before anything is said about the form
+	}
 	form, err := formOf(c)
 	if err != nil {
 		return err
