@@ -55,9 +55,9 @@ type plan struct {
 func drawPlan(r *rand.Rand) plan {
 	pick := func(values ...float64) float64 { return values[r.IntN(len(values))] }
 	// Most worlds are small: what goes wrong goes wrong between a few steps, and
-	// many different orders find more than long ones. One in 25 is a long one.
-	steps, measures := 6+r.IntN(14), 1
-	if r.IntN(25) == 0 {
+	// many different orders find more than long ones. One in 40 is a long one.
+	steps, measures := 5+r.IntN(12), 1
+	if r.IntN(40) == 0 {
 		steps, measures = 50+r.IntN(60), 1+r.IntN(3)
 	}
 	p := plan{steps: steps, measures: measures, fault: pick(0, 0.03, 0.08), crash: pick(0, 0.004, 0.015), between: pick(0, 0.05, 0.15),
