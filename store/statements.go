@@ -34,6 +34,13 @@ func newStatements(on preparer) *statements {
 	return &statements{on: on, known: map[string]*sql.Stmt{}}
 }
 
+// lookUp returns the statement of a text that was prepared before, or nil.
+func (s *statements) lookUp(query string) *sql.Stmt {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.known[query]
+}
+
 // prepared returns the statement of a text, or nil when there are too many.
 func (s *statements) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
 	s.mu.RLock()
@@ -115,32 +122,68 @@ func (s *statements) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.Con
 	if err != nil {
 		return nil, err
 	}
-	return &readTx{Tx: tx, of: s}, nil
+	return &readTx{Tx: tx, of: s, ctx: ctx}, nil
 }
 
-// readTx is a transaction that uses the statements its pool has prepared.
+// readTx is a transaction that uses the statements its pool has prepared. A
+// text that is new is prepared once the transaction has given its connection
+// back: preparing takes a connection of the pool, and transactions that each
+// hold one while they wait for another would wait for ever.
 type readTx struct {
 	*sql.Tx
-	of *statements
+	of  *statements
+	ctx context.Context //nolint:containedctx // of the transaction, which lives no longer
+	new []string
+}
+
+// statement returns the transaction's form of a prepared text, or nil when it
+// is not prepared yet.
+func (t *readTx) statement(ctx context.Context, query string) *sql.Stmt {
+	stmt := t.of.lookUp(query)
+	if stmt == nil {
+		t.new = append(t.new, query)
+		return nil
+	}
+	return t.StmtContext(ctx, stmt)
 }
 
 // QueryContext implements gorm.ConnPool.
 func (t *readTx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	stmt, err := t.of.prepared(ctx, query)
-	if err != nil {
-		return nil, err
+	if stmt := t.statement(ctx, query); stmt != nil {
+		return stmt.QueryContext(ctx, args...)
 	}
-	if stmt == nil {
-		return t.Tx.QueryContext(ctx, query, args...)
-	}
-	return t.StmtContext(ctx, stmt).QueryContext(ctx, args...)
+	return t.Tx.QueryContext(ctx, query, args...)
 }
 
 // QueryRowContext implements gorm.ConnPool.
 func (t *readTx) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
-	stmt, err := t.of.prepared(ctx, query)
-	if err != nil || stmt == nil {
-		return t.Tx.QueryRowContext(ctx, query, args...)
+	if stmt := t.statement(ctx, query); stmt != nil {
+		return stmt.QueryRowContext(ctx, args...)
 	}
-	return t.StmtContext(ctx, stmt).QueryRowContext(ctx, args...)
+	return t.Tx.QueryRowContext(ctx, query, args...)
+}
+
+// Commit implements gorm.TxCommitter.
+func (t *readTx) Commit() error {
+	err := t.Tx.Commit()
+	t.prepare()
+	return err
+}
+
+// Rollback implements gorm.TxCommitter.
+func (t *readTx) Rollback() error {
+	err := t.Tx.Rollback()
+	t.prepare()
+	return err
+}
+
+// prepare keeps the new texts for the next transaction. That it cannot is no
+// fault of the one that is over.
+func (t *readTx) prepare() {
+	for _, query := range t.new {
+		if _, err := t.of.prepared(t.ctx, query); err != nil {
+			break
+		}
+	}
+	t.new = nil
 }

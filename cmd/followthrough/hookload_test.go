@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,7 +34,7 @@ func TestHookLoad(t *testing.T) {
 		memory := peakMemory(t, child.Process.Pid)
 		_ = child.Process.Kill()
 		_ = child.Wait()
-		stored, err := h.storedDeliveries()
+		stored, err := h.storedDeliveries(databaseURL)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,14 +113,32 @@ func (h *house) deliver(client *http.Client, address, id string, n int) bool {
 	return resp.StatusCode == http.StatusAccepted
 }
 
-// storedDeliveries reads what the database holds; nothing processes it in this test.
-func (h *house) storedDeliveries() (map[string]bool, error) {
-	list, err := h.db.StoredDeliveries(h.t.Context(), onGitHub, 1_000_000)
-	ids := map[string]bool{}
-	for _, d := range list {
-		ids[d.ID] = true
+// storedDeliveries reads which deliveries the database holds. The store gives
+// them out in batches for processing only, so the table itself is asked.
+func (h *house) storedDeliveries(databaseURL string) (map[string]bool, error) {
+	driver, source := "sqlite", "file:"+filepath.Join(h.cfg.DataDir, strings.TrimPrefix(databaseURL, "sqlite://"))+"?mode=ro"
+	if !strings.HasPrefix(databaseURL, "sqlite:") {
+		driver, source = "pgx", databaseURL
 	}
-	return ids, err
+	pool, err := sql.Open(driver, source)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = pool.Close() }()
+	rows, err := pool.QueryContext(h.t.Context(), "SELECT id FROM deliveries WHERE state = 'stored'")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	ids := map[string]bool{}
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids[id] = true
+	}
+	return ids, rows.Err()
 }
 
 // peakMemory reads the largest resident size of a process, in bytes.
