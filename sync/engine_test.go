@@ -79,7 +79,7 @@ func (b *bench) setUp() {
 	hosts := domain.HostList{"https://api.github.com"}
 	b.app = app.New(app.Options{Store: b.db, Now: now, Hosts: hosts})
 	b.engine = tracksync.New(tracksync.Config{Store: b.db, Schedule: b.db, Inbox: b.db, Open: b.open, Now: now, Owner: "me", Log: slog.New(slog.DiscardHandler),
-		Hooks: map[domain.TrackerKind]tracksync.HookReader{domain.GitHub: {Verify: github.VerifySignature, Headers: []string{"X-GitHub-Event", "X-GitHub-Delivery"}}},
+		Hooks:       map[domain.TrackerKind]tracksync.HookReader{domain.GitHub: {Verify: github.VerifySignature, Headers: []string{"X-GitHub-Event", "X-GitHub-Delivery"}}},
 		MeasureURL:  func(k domain.MeasureKey) string { return "https://followthrough.example/measures/" + string(k) },
 		IncidentURL: func(k domain.IncidentKey) string { return "https://followthrough.example/incidents/" + string(k) }})
 	ctx := b.t.Context()
