@@ -82,8 +82,8 @@ func (v Value) ok() bool {
 	case v[0] == '=':
 		return plain(string(v[1:]))
 	case v[0] == '#' && len(v) == 65:
-		for _, c := range v[1:] {
-			if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+		for i := 1; i < len(v); i++ {
+			if c := v[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
 				return false
 			}
 		}
@@ -95,8 +95,10 @@ func (v Value) ok() bool {
 // plain reports whether a text can stand in a leaf as it is.
 func plain(s string) bool {
 	for i := range len(s) {
-		c := s[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("._:+-/%~", rune(c)) {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c >= 'A' && c <= 'Z':
+		case c == '.', c == '_', c == ':', c == '+', c == '-', c == '/', c == '%', c == '~':
+		default:
 			return false
 		}
 	}

@@ -4,14 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -216,26 +214,6 @@ func clearToken(s string) string {
 	return token(s)
 }
 
-// readRecord reads one leaf of leaves.bin into a buffer that is used again.
-func readRecord(in *bufio.Reader, buffer []byte) (int64, []byte, error) {
-	var head [recordHeader]byte
-	if _, err := io.ReadFull(in, head[:]); err != nil {
-		if errors.Is(err, io.EOF) {
-			return 0, nil, io.EOF
-		}
-		return 0, nil, errors.New("the leaves are cut off")
-	}
-	index, length := binary.BigEndian.Uint64(head[:]), int(binary.BigEndian.Uint16(head[8:]))
-	if index > 1<<40 {
-		return 0, nil, errors.New("a leaf has no possible index")
-	}
-	buffer = slices.Grow(buffer[:0], length)[:length]
-	if _, err := io.ReadFull(in, buffer); err != nil {
-		return 0, nil, errors.New("the leaves are cut off")
-	}
-	return int64(index), buffer, nil
-}
-
 // checkRoot computes the root from the hashes of all leaves and compares it
 // with the signed one, and with older checkpoints on the way. From here on the
 // hashes are known to be the log's own, so nothing after this reads content
@@ -302,36 +280,33 @@ func (v *verifier) checkRoot(older *Checkpoint) error {
 // openings.
 func (v *verifier) readLeaves() error {
 	hashes := v.a.open(fileHashes)
-	leaves := bufio.NewReaderSize(v.a.open(fileLeaves), 1<<18)
 	openings := newOpeningReader(v.a.open(fileOpenings))
 	window := make([]byte, 1<<15) // of hashes, from leaf start on
 	var start, count, last int64 = 0, 0, -1
-	var data []byte
-	for {
-		index, leaf, err := readRecord(leaves, data)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		data = leaf
-		if index <= last || index >= v.scope.Upto {
-			return fmt.Errorf("leaf %d is not in order, or newer than the pack", index)
-		}
-		last = index
-		if index >= start+count {
-			n, err := hashes.ReadAt(window, index*tlog.HashSize)
-			if n < tlog.HashSize {
-				return fmt.Errorf("%w: the hashes cannot be read: %w", errUnjudged, err)
+	leaves, stop := parseAhead(v.a.open(fileLeaves))
+	defer stop()
+	for batch := range leaves {
+		for _, p := range batch {
+			if p.unread != nil {
+				return p.unread
 			}
-			start, count = index, int64(n/tlog.HashSize)
-		}
-		if at := (index - start) * tlog.HashSize; tlog.RecordHash(leaf) != tlog.Hash(window[at:at+tlog.HashSize]) {
-			return fmt.Errorf("leaf %d is not the one in the log", index)
-		}
-		if err := v.leaf(index, leaf, openings); err != nil {
-			return fmt.Errorf("leaf %d: %w", index, err)
+			if p.index <= last || p.index >= v.scope.Upto {
+				return fmt.Errorf("leaf %d is not in order, or newer than the pack", p.index)
+			}
+			last = p.index
+			if p.index >= start+count {
+				n, err := hashes.ReadAt(window, p.index*tlog.HashSize)
+				if n < tlog.HashSize {
+					return fmt.Errorf("%w: the hashes cannot be read: %w", errUnjudged, err)
+				}
+				start, count = p.index, int64(n/tlog.HashSize)
+			}
+			if at := (p.index - start) * tlog.HashSize; p.hash != tlog.Hash(window[at:at+tlog.HashSize]) {
+				return fmt.Errorf("leaf %d is not the one in the log", p.index)
+			}
+			if err := v.leaf(p, openings); err != nil {
+				return fmt.Errorf("leaf %d: %w", p.index, err)
+			}
 		}
 	}
 	if err := openings.end(); err != nil {
@@ -344,16 +319,16 @@ func (v *verifier) readLeaves() error {
 }
 
 // leaf checks one disclosed leaf.
-func (v *verifier) leaf(index int64, data []byte, openings *openingReader) error {
-	l, err := ParseLeaf(data)
-	if err != nil {
-		return err
+func (v *verifier) leaf(p parsedLeaf, openings *openingReader) error {
+	if p.malformed != nil {
+		return p.malformed
 	}
+	l := p.leaf
 	if l.Log != v.verify.Name() {
 		return errors.New("it is of another log")
 	}
 	v.out.Leaves++
-	record := Record{Index: index, Leaf: l}
+	record := Record{Index: p.index, Leaf: l}
 	missing, err := openings.of(&record)
 	if err != nil {
 		return err
@@ -361,10 +336,10 @@ func (v *verifier) leaf(index int64, data []byte, openings *openingReader) error
 	switch {
 	case l.Subject != "":
 		err = v.chain(&record, missing)
-	case l.Kind == KindSeal && index == 0:
+	case l.Kind == KindSeal && p.index == 0:
 		v.sealed = l.Data("rows") != "0"
 	case l.Kind == KindEpoch:
-		v.epochs = append(v.epochs, fmt.Sprintf("; leaf %d says: it was at %s leaves, reason %s", index, l.Data("lost_size"), l.Data("reason")))
+		v.epochs = append(v.epochs, fmt.Sprintf("; leaf %d says: it was at %s leaves, reason %s", p.index, l.Data("lost_size"), l.Data("reason")))
 	}
 	v.reports.add(&record)
 	return err
