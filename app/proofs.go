@@ -80,6 +80,38 @@ func (s *Measures) AddObservations(ctx context.Context, by domain.Actor, key dom
 	return observations, nil
 }
 
+// MaxObservationFile is how many observations of any measures one file may bring.
+const MaxObservationFile = 20_000
+
+// ImportObservations adds values of the metrics of several measures, all or
+// none; a dry run checks everything and writes nothing.
+func (s *Measures) ImportObservations(ctx context.Context, by domain.Actor, observations []domain.Observation, dryRun bool) error {
+	if err := by.Require(domain.CanEdit); err != nil {
+		return err
+	}
+	if len(observations) == 0 || len(observations) > MaxObservationFile {
+		return domain.Invalid("items", "has %d entries; give 1 to %d", len(observations), MaxObservationFile)
+	}
+	now, known := s.Now(), map[domain.MeasureKey]bool{}
+	for n := range observations {
+		o := &observations[n]
+		o.ID, o.Source, o.Actor = newID("o_"), by.Source, by.ID
+		if err := o.Check(now); err != nil {
+			return within("items["+strconv.Itoa(n)+"].", err)
+		}
+		if !known[o.Measure] {
+			if _, err := s.Store.Measure(ctx, by.Scope, o.Measure); err != nil {
+				return err
+			}
+			known[o.Measure] = true
+		}
+	}
+	if dryRun {
+		return nil
+	}
+	return s.Store.AddObservation(ctx, by.Scope, creation(ctx, by, ""), observations)
+}
+
 // Observations lists the values of a measure's success metric.
 func (s *Measures) Observations(ctx context.Context, by domain.Actor, key domain.MeasureKey) ([]domain.Observation, error) {
 	if err := by.Require(domain.CanRead); err != nil {

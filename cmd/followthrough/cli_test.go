@@ -47,6 +47,8 @@ func (c *terminal) file(name, text string) string {
 func TestCommandLine(t *testing.T) {
 	c := newTerminal(t)
 	incidents := c.file("incidents.csv", "incident_id,title,severity,started\nX-1,Search was slow,SEV3,2026-01-05T09:00:00Z\n")
+	values := c.file("values.csv", "measure,at,value\nM-1,2026-03-03,4\nM-1,2026-03-04,3.5\n")
+	strangers := c.file("strangers.csv", "measure,at,value\nM-1,2026-03-05,9\nM-99,2026-03-03,4\n")
 	bad := c.file("bad.csv", "incident_id,title,severity,started\n,Search was slow,SEV3,2026-01-05T09:00:00Z\n")
 	chatLog := c.file("chat.log", "[10:05] Ana: the database is down\n")
 	token := c.file("token.txt", "ghp_0123456789abcdef0123456789abcdef0123")
@@ -87,6 +89,11 @@ func TestCommandLine(t *testing.T) {
 		{line: "remind list", says: "period"},
 		{line: "remind retry n_nothing", code: exitFinding, says: "not known"},
 		{line: "measure observe --value 4.5 --at 2026-03-02T10:00:00Z M-1", says: "4.5 observed for M-1"},
+		{line: "measure observe --file " + values + " --dry-run", says: "2 values would be observed; nothing was written"},
+		{line: "measure observe --file " + values, says: "2 values observed"},
+		{line: "measure observe --file " + strangers, code: exitFinding, says: "M-99"},
+		{line: "measure observe --file " + values + " M-1", code: exitUsage, says: "leave KEY and --value out"},
+		{line: "measure observe M-1", code: exitUsage, says: "--value NUMBER"},
 		{line: "measure observe --value 4.5 --at yesterday M-1", code: exitUsage, says: "yesterday"},
 		{line: "measure probe M-1", code: exitFinding, says: "probe of measure"},
 		{line: "measure probe --kind prometheus --url http://127.0.0.1:9 --query up M-1", code: exitFinding, says: "FOLLOWTHROUGH_PROBE_HOSTS"},
