@@ -32,7 +32,9 @@ func eventsOf(m domain.Measure, changes []domain.Change, created map[string]stri
 	r := historyReader{imported: m.Imported, fields: created}
 	for len(rows) > 0 {
 		n := 1
-		for n < len(rows) && rows[n].At.Equal(rows[0].At) {
+		moved := rows[0].Field == "status"
+		for n < len(rows) && rows[n].At.Equal(rows[0].At) && (!moved || rows[n].Field != "status") {
+			moved = moved || rows[n].Field == "status"
 			n++
 		}
 		if err := r.batch(rows[:n]); err != nil {
@@ -47,7 +49,8 @@ func eventsOf(m domain.Measure, changes []domain.Change, created map[string]stri
 }
 
 // historyReader turns rows into events. Rows of one instant were written
-// together, and the reason or verdict of a status change stands behind it.
+// together, and the reason or verdict of a status change stands behind it; a
+// second change of the status is another edit, on a clock that stood still.
 type historyReader struct {
 	imported bool
 	fields   map[string]string // of the creation

@@ -146,3 +146,34 @@ func TestEventsOfRefuses(t *testing.T) {
 		})
 	}
 }
+
+// TestEditsOfOneInstant: a clock that stands still, or a coarse one, does not
+// mix two edits; the order of the rows does.
+func TestEditsOfOneInstant(t *testing.T) {
+	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	user := domain.Attribution{Source: domain.FromUser, Actor: "p1"}
+	c := &chronicle{m: domain.Measure{Key: "M-7", Status: domain.Accepted, CreatedAt: at}}
+	c.write(at, user, domain.MeasureCreated(c.m))
+	for _, edit := range []func(*domain.Measure){
+		func(m *domain.Measure) { m.Status = domain.Done },
+		func(m *domain.Measure) { m.Status, m.Verdict = domain.Verified, domain.Ineffective },
+		func(m *domain.Measure) { m.Status, m.Verdict = domain.InProgress, "" },
+		func(m *domain.Measure) { m.Status = domain.Done },
+		func(m *domain.Measure) { m.Status, m.Verdict = domain.Verified, domain.Effective },
+	} {
+		c.change(at, user, edit)
+	}
+	events, err := metrics.EventsOf(c.m, c.rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var verdicts []domain.Verdict
+	for _, e := range events {
+		if e.Type == metrics.EventVerified {
+			verdicts = append(verdicts, e.Verdict)
+		}
+	}
+	if diff := cmp.Diff([]domain.Verdict{domain.Ineffective, domain.Effective}, verdicts); diff != "" {
+		t.Errorf("verdicts (-want +got):\n%s", diff)
+	}
+}
