@@ -69,6 +69,10 @@ bench: build ## Measure; docs/performance.md says what and on which machine
 	FOLLOWTHROUGH_TEST_HOOK_SECONDS=60 $(GO) test -count=1 -v -run TestHookLoad ./cmd/followthrough/
 	scripts/bench-api.sh $(BIN)
 
+.PHONY: properties
+properties: ## Run the laws of the merge and of both trackers' lenses 100,000 times
+	$(GO) test -count=1 -run 'TestMergeProperties|TestMergeLinesLaws|TestLensLaws' ./sync ./sync/github ./sync/jira -rapid.checks=100000
+
 .PHONY: soak
 soak: ## Run the simulation with many more seeds (SEEDS=20000)
 	FOLLOWTHROUGH_SEEDS=$${SEEDS:-20000} $(GO) test -count=1 -timeout 60m -run Simulation ./sync/...
