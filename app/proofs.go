@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/followthrough/followthrough/domain"
 )
@@ -109,6 +111,8 @@ func (s *Measures) ImportObservations(ctx context.Context, by domain.Actor, obse
 	if dryRun {
 		return nil
 	}
+	// Measures are locked in the order of the rows; two files must not meet crosswise.
+	slices.SortStableFunc(observations, func(a, b domain.Observation) int { return strings.Compare(string(a.Measure), string(b.Measure)) })
 	return s.Store.AddObservation(ctx, by.Scope, creation(ctx, by, ""), observations)
 }
 
