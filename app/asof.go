@@ -25,7 +25,7 @@ func knownFields(rows []domain.Change, cut metrics.Cut) (map[string]string, erro
 			if fields, err = row.Created(); err != nil {
 				return nil, err
 			}
-		case fields != nil && row.Field != "" && !row.Overwritten && !row.At.After(cut.AsOf):
+		case fields != nil && row.Sets() && !row.At.After(cut.AsOf):
 			fields[row.Field] = row.To
 		}
 	}

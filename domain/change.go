@@ -95,6 +95,12 @@ type Change struct {
 	Attribution
 }
 
+// Sets reports whether its field held To from this row on. A conflict writes
+// down both of its values, and an erasure a number; neither sets anything.
+func (c Change) Sets() bool {
+	return c.Field != "" && !c.Overwritten && c.Kind != ChangeConflict && c.Kind != ChangeErase
+}
+
 // FieldChange is one field's difference between two states.
 type FieldChange struct {
 	Kind  ChangeKind

@@ -31,12 +31,7 @@ func eventsOf(m domain.Measure, changes []domain.Change, created map[string]stri
 	domain.SortChanges(rows)
 	r := historyReader{imported: m.Imported, fields: created}
 	for len(rows) > 0 {
-		n := 1
-		moved := rows[0].Field == "status"
-		for n < len(rows) && rows[n].At.Equal(rows[0].At) && (!moved || rows[n].Field != "status") {
-			moved = moved || rows[n].Field == "status"
-			n++
-		}
+		n := editOf(rows)
 		if err := r.batch(rows[:n]); err != nil {
 			return nil, err
 		}
@@ -46,6 +41,23 @@ func eventsOf(m domain.Measure, changes []domain.Change, created map[string]stri
 		return nil, invalidf("the history of measure %s has no creation; pass all its rows", m.Key)
 	}
 	return r.events, nil
+}
+
+// editOf is how many of the rows are the first edit: those of its instant, up to
+// a second change of the status. A creation holds all its fields in one row.
+func editOf(rows []domain.Change) int {
+	if rows[0].Kind == domain.ChangeCreate {
+		return 1
+	}
+	moved := false
+	for n, c := range rows {
+		moves := c.Field == "status" && c.Sets()
+		if !c.At.Equal(rows[0].At) || moved && moves {
+			return n
+		}
+		moved = moved || moves
+	}
+	return len(rows)
 }
 
 // historyReader turns rows into events. Rows of one instant were written
@@ -66,7 +78,7 @@ func (r *historyReader) batch(rows []domain.Change) error {
 	before := r.verdict
 	for _, c := range rows {
 		switch {
-		case c.Overwritten: // the losing value of a conflict never held
+		case !c.Sets(): // neither side of a conflict holds by being written down
 		case c.Field == "closure_reason":
 			r.reason = domain.ClosureReason(c.To)
 		case c.Field == "verdict":
@@ -82,6 +94,8 @@ func (r *historyReader) batch(rows []domain.Change) error {
 		switch {
 		case c.Kind == domain.ChangeCreate:
 			err = r.create(c)
+		case !c.Sets():
+			r.add(Event{At: c.At, Type: EventNote})
 		case c.Field == "due_on":
 			err = r.due(c.At, c.At, c.To)
 		case c.Field == "status_unknown":

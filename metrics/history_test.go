@@ -177,3 +177,47 @@ func TestEditsOfOneInstant(t *testing.T) {
 		t.Errorf("verdicts (-want +got):\n%s", diff)
 	}
 }
+
+// TestCreatedAndVerifiedInOneInstant: the creation's fields do not take the
+// verdict of the edit behind it.
+func TestCreatedAndVerifiedInOneInstant(t *testing.T) {
+	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	user := domain.Attribution{Source: domain.FromUser, Actor: "p1"}
+	c := &chronicle{m: domain.Measure{Key: "M-7", Status: domain.Done, CreatedAt: at}}
+	c.write(at, user, domain.MeasureCreated(c.m))
+	c.change(at, user, func(m *domain.Measure) { m.Status, m.Verdict = domain.Verified, domain.Ineffective })
+	events, err := metrics.EventsOf(c.m, c.rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		if e.Type == metrics.EventVerified && e.Verdict != domain.Ineffective {
+			t.Errorf("verdict %q, want %q", e.Verdict, domain.Ineffective)
+		}
+	}
+}
+
+// TestRowsThatSetNothing: an open conflict holds both values and an erasure a
+// number; neither moves the measure, and none can make its history unreadable.
+func TestRowsThatSetNothing(t *testing.T) {
+	at := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	for name, row := range map[string]domain.FieldChange{
+		"conflict on the status, done": {Kind: domain.ChangeConflict, Field: "status", From: "in_progress", To: "done"},
+		"conflict on the status, open": {Kind: domain.ChangeConflict, Field: "status", From: "in_progress", To: "open"},
+		"conflict on the due date":     {Kind: domain.ChangeConflict, Field: "due_on", To: "2026-04-01"},
+		"erased statuses":              {Kind: domain.ChangeErase, Field: "status", To: "3"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := &chronicle{m: domain.Measure{Key: "M-7", Status: domain.InProgress, CreatedAt: at}}
+			c.write(at, domain.Attribution{}, domain.MeasureCreated(c.m))
+			c.write(at.Add(time.Hour), domain.Attribution{}, row)
+			events, err := metrics.EventsOf(c.m, c.rows)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if last := events[len(events)-1].Type; last != metrics.EventNote {
+				t.Errorf("the row became event %v", last)
+			}
+		})
+	}
+}

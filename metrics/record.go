@@ -88,7 +88,7 @@ func replay(subject domain.Subject, key string, changes []domain.Change, created
 			r.give()
 		case c.Kind == domain.ChangeEvidence:
 			r.evidence++
-		case c.Field != "" && r.known:
+		case c.Sets() && r.known:
 			r.edited = r.edited || (strings.HasSuffix(c.Field, "_at") && c.From != "" && c.To != c.From)
 			r.last[c.Field] = c.To
 			if c.Field == "recurrence_of" {
@@ -235,7 +235,7 @@ func ClosuresOf(changes []domain.Change) []Closure {
 	var out []Closure
 	for _, c := range changes {
 		to := domain.Status(c.To)
-		if c.Subject == domain.SubjectMeasure && c.Field == "status" && !c.Overwritten && (to == domain.Done || to == domain.Cancelled) {
+		if c.Subject == domain.SubjectMeasure && c.Field == "status" && c.Sets() && (to == domain.Done || to == domain.Cancelled) {
 			out = append(out, Closure{keyNumber(c.Key), c.Actor, c.At})
 		}
 	}
