@@ -8,7 +8,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/followthrough/followthrough/domain"
-	"github.com/followthrough/followthrough/web/chart"
 	"github.com/followthrough/followthrough/web/document"
 	"github.com/followthrough/followthrough/web/templates"
 )
@@ -89,9 +88,13 @@ func (s *Server) publishedReview(c echo.Context, p *templates.Page) error {
 		return domain.Errorf(domain.ErrNotFound, "the review of %s was never published", key)
 	}
 	v := templates.PublishedView{Version: versions[number-1], Versions: versions}
-	in := document.Input{Texts: p.Texts, Zone: s.zone, Person: p.Person, Document: v.Version.Document, Version: number, At: v.Version.At}
-	p.Title, p.Section, p.Pictures = p.T("review.title", "Key", key), "reviews", true
-	v.Body = strings.Replace(document.Body(in, chart.Texts{}), "<h1", "<h2", 1)
+	in, err := s.documentInput(c, p, number)
+	if err != nil {
+		return err
+	}
+	in.Untitled = true
+	p.Title, p.Section, p.Pictures = document.Title(in), "reviews", true
+	v.Body = document.Body(in, chartTexts(p))
 	if number > 1 {
 		v.Changes = differences(p, domain.CompareDocuments(versions[number-2].Document, v.Version.Document))
 	}

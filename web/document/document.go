@@ -30,16 +30,25 @@ type Input struct {
 	At      time.Time
 	Texts   *i18n.Texts
 	Zone    *time.Location
+	// Untitled leaves title and standing out, for a page that says both itself.
+	Untitled bool
 	// Person gives the name behind an id.
 	Person func(domain.PersonID) string
+}
+
+// Title is the review's and its incident's.
+func Title(in Input) string {
+	return in.Texts.T("review.title", "Key", in.Document.Incident.Key) + ": " + in.Document.Incident.Title
 }
 
 // Markdown writes the document as Markdown.
 func Markdown(in Input) string {
 	w := &writer{Input: in}
 	d := in.Document
-	w.line("# %s", plain(in.Texts.T("review.title", "Key", d.Incident.Key)+": "+d.Incident.Title))
-	w.line("%s", w.standing())
+	if !in.Untitled {
+		w.line("# %s", plain(Title(in)))
+		w.line("%s", w.standing())
+	}
 	if d.Review.Summary != "" {
 		w.section("review.summary")
 		w.text(domain.FillSummary(d.Review.Summary, d.Numbers))
@@ -262,11 +271,23 @@ func Body(in Input, texts chart.Texts) string {
 	return before + ">" + title + "</h2>" + picture + after
 }
 
+// lanes draws the messages while they are still those of the document: of a
+// version that is older than the last import there is no picture.
 func lanes(in Input, texts chart.Texts) string {
-	if len(in.Messages) == 0 {
+	talk := in.Document.Talk
+	if len(in.Messages) == 0 || len(in.Messages) != talk.Messages {
 		return ""
 	}
-	p := chart.Lanes(in.Document.Talk, in.Messages, in.Document.Review.Section(domain.SectionTimeline), in.Zone, chart.Options{Texts: texts})
+	messages := slices.Clone(in.Messages)
+	for n := range messages { // marked then, not now
+		messages[n].Diverges = ""
+		for _, m := range talk.Diverging {
+			if m.ID == messages[n].ID {
+				messages[n].Diverges = m.Diverges
+			}
+		}
+	}
+	p := chart.Lanes(talk, messages, in.Document.Review.Section(domain.SectionTimeline), in.Zone, chart.Options{Texts: texts})
 	var b strings.Builder
 	_ = p.WriteHTML(&b, texts) // a Builder takes everything
 	return b.String()
@@ -278,12 +299,12 @@ const style = `body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2r
 h1,h2,h3{line-height:1.25;break-after:avoid}h2{border-top:1px solid #d5dade;padding-top:1rem;margin-top:2rem}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .5rem;border-bottom:1px solid #d5dade;vertical-align:top}
 blockquote{margin:1rem 0;padding-left:1rem;border-left:3px solid #a8330b}li,tr,figure{break-inside:avoid}
-@page{size:A4;margin:18mm}@media print{body{margin:0;max-width:none;font-size:11pt}.pic-data{display:none}a{color:inherit}}
+@page{size:A4;margin:18mm;@bottom-right{content:counter(page) " / " counter(pages);font:9pt system-ui,sans-serif;color:#52606d}}@media print{body{margin:0;max-width:none;font-size:11pt}.pic-data{display:none}a{color:inherit}}
 `
 
 // HTML writes the document as one file without scripts.
 func HTML(in Input, texts chart.Texts) string {
-	title := html.EscapeString(in.Texts.T("review.title", "Key", in.Document.Incident.Key) + ": " + in.Document.Incident.Title)
+	title := html.EscapeString(Title(in))
 	return `<!DOCTYPE html><html lang="` + in.Texts.Lang + `"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">` +
 		`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><title>` + title + "</title><style>" + chart.Stylesheet() + style +
 		"</style></head><body><main>" + Body(in, texts) + "</main></body></html>\n"

@@ -74,5 +74,11 @@ for (const form of document.querySelectorAll('form[data-quick]')) {
   if (location.hash === '#facts') field.focus();
 }
 
+// Printing is the browser's; its dialog also saves as PDF.
+for (const button of document.querySelectorAll('[data-print]')) {
+  button.hidden = false;
+  button.addEventListener('click', () => window.print());
+}
+
 // The refused form gets the focus, so that a screen reader begins there.
 document.querySelector('[data-focus]')?.focus();
