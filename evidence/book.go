@@ -121,11 +121,21 @@ func (b *Book) Add(r *Record) {
 	}
 	for _, f := range l.Fields {
 		from, to := r.text(named{f.Name + "/from", f.From}), r.text(named{f.Name + "/to", f.To})
-		if l.Subject == "measure" {
+		if l.Subject == "measure" && l.sets() {
 			b.watch(m, r, f.Name, from, to)
 		}
 		m.apply(l, f.Name, to)
 	}
+}
+
+// sets reports whether a leaf's fields held their values from then on. A
+// conflict names both of its values, and an erasure a number.
+func (l *Leaf) sets() bool {
+	switch l.Kind {
+	case "create", "field", "close", "verify", "reopen":
+		return !l.Overwritten
+	}
+	return false
 }
 
 func (m *Item) apply(l *Leaf, field, to string) {
@@ -137,13 +147,14 @@ func (m *Item) apply(l *Leaf, field, to string) {
 	case "link":
 		m.Links = append(m.Links, to)
 		return
-	case "unlink", "observation", "erase", "conflict":
-		return
 	case "create":
 		m.CreatedAt = l.Time
 		if field == "due_on" {
 			m.OriginalDue = to
 		}
+	}
+	if !l.sets() {
+		return
 	}
 	if field == "due_on" && l.Kind != "create" {
 		if m.OriginalDue == "" {

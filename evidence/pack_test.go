@@ -3,6 +3,8 @@ package evidence
 import (
 	"strings"
 	"testing"
+
+	"github.com/followthrough/followthrough/domain"
 )
 
 func TestPackVerifies(t *testing.T) {
@@ -38,6 +40,11 @@ func TestPackVerifies(t *testing.T) {
 
 func TestFlags(t *testing.T) {
 	l := newTestLog(t).story()
+	// An open conflict closes nothing and moves no date.
+	for n, c := range []domain.FieldChange{{Field: "status", From: "in_progress", To: "done"}, {Field: "due_on", From: "2026-03-01", To: "2026-09-01"}, {Field: "success_metric", From: "a", To: "b"}} {
+		c.Kind = domain.ChangeConflict
+		l.change(domain.SubjectMeasure, []string{"M-6", "M-6", "M-3"}[n], c)
+	}
 	b := NewBook(l.now)
 	err := l.each(t.Context(), func(r LogRow) error {
 		leaf, err := ParseLeaf(r.Leaf)
