@@ -94,7 +94,7 @@ func (s *Reminders) fillReminder(ctx context.Context, l *domain.Letter, scope do
 				continue
 			}
 		}
-		list = append(list, found{m, item})
+		list = append(list, found{&m, item})
 	}
 	l.Sections = sections(list, who)
 	return nil
@@ -121,77 +121,28 @@ func still(m domain.Measure, item domain.NoticeItem, day domain.Date, z domain.S
 
 // sections groups what was found by reason, the latest first.
 func sections(list []found, who crowd) []domain.LetterSection {
+	of := map[domain.Reason][]*found{}
+	for n := range list {
+		of[list[n].item.Reason] = append(of[list[n].item.Reason], &list[n])
+	}
 	var out []domain.LetterSection
 	for _, reason := range domain.Reasons() {
-		var lines []domain.LetterLine
-		for _, f := range list {
-			if f.item.Reason == reason {
-				lines = append(lines, line(f.measure, f.item.Days, f.item.For, who))
-			}
-		}
-		if len(lines) == 0 {
+		all := of[reason]
+		if len(all) == 0 {
 			continue
 		}
-		slices.SortStableFunc(lines, func(a, b domain.LetterLine) int {
-			return cmp.Or(cmp.Compare(b.Days, a.Days), cmp.Compare(a.Measure.Priority, b.Measure.Priority))
+		slices.SortStableFunc(all, func(a, b *found) int {
+			return cmp.Or(cmp.Compare(b.item.Days, a.item.Days), cmp.Compare(a.measure.Priority, b.measure.Priority))
 		})
-		out = append(out, domain.LetterSection{Reason: reason, Total: len(lines), Lines: lines[:min(len(lines), maxLines)]})
+		section := domain.LetterSection{Reason: reason, Total: len(all)}
+		for _, f := range all[:min(len(all), maxLines)] {
+			section.Lines = append(section.Lines, line(*f.measure, f.item.Days, f.item.For, who))
+		}
+		out = append(out, section)
 	}
 	return out
 }
 
 func line(m domain.Measure, days int, instead domain.PersonID, who crowd) domain.LetterLine {
 	return domain.LetterLine{Measure: m, Days: days, Owner: who.name(m.Owner, m.ExternalOwner), For: who.name(instead, "")}
-}
-
-// Preview says what would go out on a day, without writing anything down: to
-// everybody for administrators, to themselves for everybody else. People whom
-// no mail can reach are shown with an empty address.
-func (s *Reminders) Preview(ctx context.Context, by domain.Actor, day domain.Date) ([]domain.Letter, error) {
-	if err := by.Require(domain.CanRead); err != nil {
-		return nil, err
-	}
-	policy, err := s.Policies.Store.Policy(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if day.IsZero() {
-		day = s.today()
-	}
-	p, err := s.plan(ctx, policy, domain.Span{Since: day.AddDays(-1), Today: day})
-	if err != nil {
-		return nil, err
-	}
-	all := by.Role.May(domain.CanManage)
-	var out []domain.Letter
-	for _, id := range p.crowd.order {
-		list := p.lists[id]
-		if len(list) == 0 || !all && by.ID != string(id) || !p.crowd.settingsOf(id).Reminders {
-			continue
-		}
-		person := p.crowd.people[id]
-		out = append(out, domain.Letter{Notice: domain.Notice{Kind: domain.NoticeReminder, Channel: domain.ByMail, Target: string(id), Period: day.String()},
-			Name: person.Name, Email: person.Email, Language: cmp.Or(person.Language, s.Language), Day: day, Sections: sections(list, p.crowd)})
-	}
-	for _, chat := range s.Ways.Chats {
-		if list := p.inScope(chat.Scope); all && len(list) > 0 {
-			out = append(out, domain.Letter{Notice: domain.Notice{Kind: domain.NoticeReminder, Channel: domain.ByChat, Target: chat.Name, Period: day.String()},
-				Language: s.Language, Day: day, Sections: sections(list, p.crowd)})
-		}
-	}
-	return out, nil
-}
-
-// PreviewDigest is the digest of a day as a person would get it.
-func (s *Reminders) PreviewDigest(ctx context.Context, by domain.Actor, person domain.PersonID, day domain.Date) (domain.Letter, error) {
-	if err := own(by, person); err != nil {
-		return domain.Letter{}, err
-	}
-	if day.IsZero() {
-		day = s.today()
-	}
-	if _, err := s.Store.Person(ctx, person); err != nil {
-		return domain.Letter{}, err
-	}
-	return s.Letter(ctx, domain.Notice{Kind: domain.NoticeDigest, Channel: domain.ByMail, Target: string(person), Period: day.String()})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/followthrough/followthrough/domain"
@@ -53,6 +54,8 @@ type Reminders struct {
 	// Language is the organisation's, for chats and for people who chose none.
 	Language string
 	Ways     Ways
+
+	last atomic.Pointer[previewed]
 }
 
 func (s *Reminders) today() domain.Date { return domain.DateOf(s.Now().In(s.Zone)) }

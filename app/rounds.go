@@ -2,6 +2,9 @@ package app
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"reflect"
 	"slices"
 	"time"
 
@@ -9,9 +12,10 @@ import (
 )
 
 type roundStore interface {
+	LastSeq(ctx context.Context) (int64, error)
 	LastRound(ctx context.Context) (domain.Date, error)
 	SaveRound(ctx context.Context, on domain.Date, notices []domain.Notice) (bool, error)
-	RemindCandidates(ctx context.Context, due domain.Date, f func(domain.RemindCandidate) error) error
+	RemindCandidates(ctx context.Context, q domain.RemindQuery, f func(domain.RemindCandidate) error) error
 }
 
 // catchUp is how many days an outage may last before the days in it count as told.
@@ -69,7 +73,7 @@ func spanAfter(last, today domain.Date) domain.Span {
 
 // found is one measure somebody is to be told about.
 type found struct {
-	measure domain.Measure
+	measure *domain.Measure
 	item    domain.NoticeItem
 }
 
@@ -81,7 +85,7 @@ type plan struct {
 	digest domain.Date // the day of the digest within the span; none when it does not fall into it
 }
 
-func (p *plan) add(to domain.PersonID, m domain.Measure, reason domain.Reason, days int, instead domain.PersonID) {
+func (p *plan) add(to domain.PersonID, m *domain.Measure, reason domain.Reason, days int, instead domain.PersonID) {
 	if to != "" {
 		p.lists[to] = append(p.lists[to], found{m, domain.NoticeItem{Measure: m.Key, Reason: reason, Days: days, For: instead}})
 	}
@@ -98,69 +102,72 @@ func (s *Reminders) plan(ctx context.Context, policy domain.Policy, span domain.
 			p.digest = day
 		}
 	}
-	ahead, err := s.ahead(ctx, policy)
+	rules, err := s.rules(ctx, policy)
 	if err != nil {
 		return nil, err
 	}
-	return p, s.Store.RemindCandidates(ctx, span.Today.AddDays(ahead), func(c domain.RemindCandidate) error {
-		m, z := c.Measure, domain.Snooze{Until: c.SnoozedUntil}
-		rules, err := s.rulesOf(ctx, m, policy)
-		if err != nil {
-			return err
+	versions := map[int]domain.Policy{}
+	for _, r := range rules {
+		for _, v := range r.Versions {
+			versions[v] = r.Policy
+		}
+	}
+	return p, s.Store.RemindCandidates(ctx, domain.RemindQuery{Span: span, Zone: s.Zone, Rules: rules}, func(c domain.RemindCandidate) error {
+		m, z := &c.Measure, domain.Snooze{Until: c.SnoozedUntil}
+		rules, ok := versions[m.PolicyVersion]
+		if !ok {
+			return fmt.Errorf("version %d of the policy, under which %s was created, is missing", m.PolicyVersion, m.Key)
 		}
 		p.look(m, rules, z, s.Zone)
 		if c.ConflictSince.IsZero() {
 			return nil
 		}
 		if days, due := rules.RemindsConflict(domain.DateOf(c.ConflictSince.In(s.Zone)), z, span); due {
-			to, instead := who.receiver(m)
+			to, instead := who.receiver(*m)
 			p.add(to, m, domain.ReasonConflict, days, instead)
 		}
 		return nil
 	})
 }
 
-// ahead is how many days before a due date somebody is reminded at the
-// earliest, under any version of the policy that a measure may have.
-func (s *Reminders) ahead(ctx context.Context, current domain.Policy) (int, error) {
-	days := 0
-	for version := 1; version <= current.Version; version++ {
+// rules are what measures may be reminded by, each with the versions of the
+// policy that say the same. A measure that names no version goes by the current one.
+func (s *Reminders) rules(ctx context.Context, current domain.Policy) ([]domain.RemindRules, error) {
+	all := []domain.RemindRules{{Policy: current, Versions: []int{0, current.Version}}}
+	for version := 1; version < current.Version; version++ {
 		policy, err := s.Policies.version(ctx, version)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		for _, n := range policy.RemindDays {
-			days = max(days, -n)
+		same := slices.IndexFunc(all, func(r domain.RemindRules) bool { return sameRhythm(r.Policy, policy) })
+		if same < 0 {
+			all = append(all, domain.RemindRules{Policy: policy})
+			same = len(all) - 1
 		}
+		all[same].Versions = append(all[same].Versions, version)
 	}
-	return days, nil
+	return all, nil
 }
 
-// rulesOf is the policy a measure was created under; the current one where it names none.
-func (s *Reminders) rulesOf(ctx context.Context, m domain.Measure, current domain.Policy) (domain.Policy, error) {
-	if m.PolicyVersion == 0 || m.PolicyVersion == current.Version {
-		return current, nil
-	}
-	return s.Policies.version(ctx, m.PolicyVersion)
+// sameRhythm reports whether two policies agree in all that reminders go by.
+func sameRhythm(a, b domain.Policy) bool {
+	return slices.Equal(a.RemindDays, b.RemindDays) && reflect.DeepEqual(a.Reminders.OrDefault(), b.Reminders.OrDefault()) &&
+		maps.Equal(a.VerifyDays, b.VerifyDays) && slices.Equal(a.SecondPerson, b.SecondPerson)
 }
-
-// verifyFor is how long a verdict is asked for, in days: what nobody judged
-// within a year is a matter for the statistics.
-const verifyFor = 365
 
 // look finds what a measure itself has to say.
-func (p *plan) look(m domain.Measure, rules domain.Policy, z domain.Snooze, zone *time.Location) {
-	told, instead := p.crowd.receiver(m)
-	if reason, days := rules.Remind(m, z, p.span); reason != "" {
+func (p *plan) look(m *domain.Measure, rules domain.Policy, z domain.Snooze, zone *time.Location) {
+	told, instead := p.crowd.receiver(*m)
+	if reason, days := rules.Remind(*m, z, p.span); reason != "" {
 		p.add(told, m, reason, days, instead)
 	}
-	if days, due := rules.Escalates(m, p.span); due {
-		for _, to := range p.crowd.escalation(m, told) {
+	if days, due := rules.Escalates(*m, p.span); due {
+		for _, to := range p.crowd.escalation(*m, told) {
 			p.add(to, m, domain.ReasonEscalated, days, "")
 		}
 	}
-	if days, due := rules.RemindsVerification(m, z, p.span, zone); due && days <= verifyFor {
-		to, instead := p.crowd.verifier(m, slices.Contains(rules.SecondPerson, m.Priority))
+	if days, due := rules.RemindsVerification(*m, z, p.span, zone); due && days <= domain.VerifyFor {
+		to, instead := p.crowd.verifier(*m, slices.Contains(rules.SecondPerson, m.Priority))
 		p.add(to, m, domain.ReasonVerification, days, instead)
 	}
 }

@@ -86,7 +86,24 @@ type NoticeItem struct {
 	For PersonID `json:"for,omitempty"`
 }
 
-// RemindCandidate is a measure somebody may have to be reminded of.
+// RemindQuery asks for the measures that somebody may have to be reminded of
+// within a span.
+type RemindQuery struct {
+	Span  Span
+	Zone  *time.Location
+	Rules []RemindRules
+}
+
+// RemindRules are the rules of some versions of the policy that agree in when
+// people are reminded. Measures without a version go by those of version 0.
+type RemindRules struct {
+	Policy   Policy
+	Versions []int
+}
+
+// RemindCandidate is a measure somebody may have to be reminded of. Of the
+// measure it holds what reminders go by and show; texts beside the title, for
+// example, are left out.
 type RemindCandidate struct {
 	Measure Measure
 	// ConflictSince is when the oldest conflict that waits was opened; zero without one.

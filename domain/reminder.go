@@ -157,6 +157,10 @@ func (p Policy) VerifyOn(m Measure, zone *time.Location) Date {
 	return DateOf(m.DoneAt.In(zone)).AddDays(p.VerifyDays[m.Priority])
 }
 
+// VerifyFor is how long a verdict is asked for, in days: what nobody judged
+// within a year is a matter for the statistics.
+const VerifyFor = 365
+
 // RemindsVerification reports whether the check of a measure is asked for within the span.
 func (p Policy) RemindsVerification(m Measure, z Snooze, span Span, zone *time.Location) (int, bool) {
 	on := p.VerifyOn(m, zone)

@@ -212,36 +212,3 @@ func TestSnoozeAndSettings(t *testing.T) {
 		}
 	})
 }
-
-// Only what may need a reminder is looked at, with the age of its conflict.
-func TestRemindCandidates(t *testing.T) {
-	eachEngine(t, func(t *testing.T, db *DB) {
-		addTracker(t, db, "a", nil)
-		on := func(day string) func(*domain.Measure) {
-			return func(m *domain.Measure) {
-				m.Status, m.DueOn, m.OriginalDueOn = domain.Accepted, domain.MustDate(day), domain.MustDate(day)
-			}
-		}
-		near, _ := addMeasure(t, db, on("2026-12-01")), addMeasure(t, db, on("2028-12-01"))
-		done := addMeasure(t, db, func(m *domain.Measure) { m.Status = domain.Done })
-		addMeasure(t, db, func(m *domain.Measure) { m.Status = domain.Cancelled })
-		contested := addMeasure(t, db, on("2028-12-01"))
-		openConflict(t, db, addLink(t, db, contested.Key, "a", "R1").ID, domain.FieldTitle)
-		if err := db.SaveSnooze(t.Context(), domain.Everything(), ana(), domain.Snooze{Measure: near.Key, Until: domain.MustDate("2026-12-24"), Reason: "x"}); err != nil {
-			t.Fatal(err)
-		}
-		var got []domain.MeasureKey
-		if err := db.RemindCandidates(t.Context(), domain.MustDate("2027-01-01"), func(c domain.RemindCandidate) error {
-			got = append(got, c.Measure.Key)
-			if c.ConflictSince.IsZero() == (c.Measure.Key == contested.Key) || c.SnoozedUntil.IsZero() == (c.Measure.Key == near.Key) {
-				t.Errorf("candidate %+v", c)
-			}
-			return nil
-		}); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff([]domain.MeasureKey{near.Key, done.Key, contested.Key}, got); diff != "" {
-			t.Error(diff)
-		}
-	})
-}
