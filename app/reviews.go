@@ -73,7 +73,7 @@ func (s *Reviews) View(ctx context.Context, by domain.Actor, key domain.Incident
 	v.Loose = domain.LooseEndsOf(m.Review, m.Measures, v.Policy)
 	v.Numbers = domain.SummaryNumbers(m.Incident, v.Rollup, v.Talk)
 	v.Feedback = domain.ReleaseFeedback(m.Review.Feedback, m.Answers, rand.Shuffle)
-	v.Next = domain.NextReviewStates(m.Review.State, by.Role)
+	v.Next = m.Review.Next(m.Incident, by)
 	v.Answers = nil // released or not, they are read through Feedback alone
 	return v, nil
 }

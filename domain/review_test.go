@@ -49,6 +49,29 @@ func TestReviewStepsByRole(t *testing.T) {
 	}
 }
 
+// What is offered is what is accepted, whoever asks and whatever the incident.
+func TestReviewOffersWhatItAccepts(t *testing.T) {
+	numbers := map[string]string{"duration": "2 h"}
+	for _, severity := range Severities() {
+		for _, submitter := range []string{"p_me", "p_other"} {
+			for _, role := range Roles() {
+				for _, from := range ReviewStates() {
+					i, by := Incident{Severity: severity}, reviewer("p_me", role)
+					r := Review{Incident: "INC-1", State: from, Summary: "{duration}", SubmittedBy: submitter}
+					offered := r.Next(i, by)
+					for _, to := range ReviewStates() {
+						copied := r
+						err := copied.Step(to, i, numbers, "because", by, reviewNow)
+						if slices.Contains(offered, to) != (err == nil) {
+							t.Errorf("%s > %s as %s, submitted by %s, %s: offered %v, %v", from, to, role, submitter, severity, offered, err)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestReviewStepRules(t *testing.T) {
 	numbers := map[string]string{"duration": "2 h"}
 	for name, c := range map[string]struct {

@@ -31,15 +31,20 @@ func reviewSteps() []reviewStep {
 	}
 }
 
-// NextReviewStates lists the states that a role can bring a review to.
-func NextReviewStates(from ReviewState, role Role) []ReviewState {
+// Next lists the states that somebody can bring the review of an incident to.
+func (r *Review) Next(i Incident, by Actor) []ReviewState {
 	var out []ReviewState
 	for _, s := range reviewSteps() {
-		if s.from == from && role.May(s.needs) {
+		if s.from == r.State && by.Role.May(s.needs) && (s.to != ReviewApproved || by.ID != r.SubmittedBy) && (s.to != ReviewNotRequired || mayWaive(i, by)) {
 			out = append(out, s.to)
 		}
 	}
 	return out
+}
+
+// mayWaive reports whether somebody may decide that an incident needs no review.
+func mayWaive(i Incident, by Actor) bool {
+	return i.Severity != SEV1 && i.Severity != SEV2 || by.Role.May(CanManage)
 }
 
 // Step moves the review along its life.
@@ -78,7 +83,7 @@ func (r *Review) Step(to ReviewState, i Incident, numbers map[string]string, rea
 			bad.add("state", "somebody other than the one who submitted the review approves it")
 		}
 	case ReviewNotRequired:
-		if (i.Severity == SEV1 || i.Severity == SEV2) && !by.Role.May(CanManage) {
+		if !mayWaive(i, by) {
 			bad.add("state", "an administrator decides that a %s incident needs no review", i.Severity)
 		}
 	case ReviewPublished:

@@ -56,7 +56,7 @@ func SummaryNumbers(i Incident, r Rollup, talk Talk) map[string]string {
 		"key": string(i.Key), "severity": severity,
 		"duration": between(i.StartedAt, i.ResolvedAt), "time_to_detect": between(i.StartedAt, i.DetectedAt), "time_to_mitigate": between(i.DetectedAt, i.MitigatedAt),
 		"measures": count(r.Total), "done": count(r.Done), "verified": count(r.Verified), "open": count(r.Open), "overdue": count(r.Overdue), "recurrences": count(r.Recurrences),
-		"messages": count(talk.Messages), "gaps": count(len(talk.Gaps)), "longest_silence": silence,
+		"messages": count(talk.Messages), "gaps": count(talk.Silences()), "longest_silence": silence,
 	}
 }
 

@@ -97,6 +97,17 @@ func (t *Talk) silences(within []Message, p Policy) {
 	}
 }
 
+// Silences counts the gaps towards everybody.
+func (t *Talk) Silences() int {
+	n := 0
+	for _, g := range t.Gaps {
+		if g.Audience == "" {
+			n++
+		}
+	}
+	return n
+}
+
 // informs reports whether a message was for an audience; one may name several.
 func informs(m Message, audience string) bool {
 	for name := range strings.SplitSeq(m.Audience, ",") {

@@ -61,7 +61,7 @@ func add[T ~string](used map[string]bool, prefix string, values []T) {
 // usedTexts is every id the pages can ask for.
 func usedTexts(t *testing.T) map[string]bool {
 	t.Helper()
-	code := sources(t, "*.go", "templates/*.go", "templates/*.templ", "document/*.go")
+	code := sources(t, "*.go", "templates/*.go", "templates/*.templ", "document/*.go", "i18n/*.go")
 	used := map[string]bool{}
 	for _, m := range regexp.MustCompile(`\.[TN]\("([^"]+)"([ ,)])`).FindAllStringSubmatch(code, -1) {
 		if m[2] != " " {

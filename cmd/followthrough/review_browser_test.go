@@ -258,12 +258,12 @@ func (s reviewStory) submit() {
 	s.c.Open(reviewPage)
 	s.c.Says(s.say("Short calls every hour", "Kurze Gespräche zu jeder Stunde"))
 	s.send("#text-teamwork-teamwork", s.say("We stayed in touch; who decides was not always clear.", "Wir blieben in Verbindung; wer entscheidet, war nicht immer klar."))
-	s.send("#text-summary-summary", s.say("The night ({key}, {severity}) lasted {duration}, and {gaps} times it was silent for too long. Of {measures} measures {done} are done.",
-		"Die Nacht ({key}, {severity}) dauerte {duration}, und {gaps}-mal war es zu lange still. Von {measures} Maßnahmen sind {done} erledigt."))
+	s.send("#text-summary-summary", s.say("The night ({key}, {severity}) lasted {duration}. Silences that were too long: {gaps}. Measures: {measures}, done: {done}.",
+		"Die Nacht ({key}, {severity}) dauerte {duration}, und {gaps}-mal war es zu lange still. Maßnahmen: {measures}, erledigt: {done}."))
 	s.step("in_review")
-	s.c.Says(s.say("In review", "In Prüfung"))
-	s.step("approved")
-	s.c.Says(s.say("somebody other than the one who submitted", "nicht, wer die Nachbereitung eingereicht hat"))
+	s.c.Says(s.say("In review", "In Prüfung"), s.say("too long: 1.", "und 1-mal"))
+	s.c.Says(s.say("somebody else approves it", "freigeben muss sie jemand anderes"))
+	s.lacks("#state-state option[value=approved]")
 	s.look("submitted")
 }
 

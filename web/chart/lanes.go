@@ -25,7 +25,7 @@ func Lanes(talk domain.Talk, messages []domain.Message, facts []domain.ReviewEnt
 	t := o.Texts
 	p := o.picture("lanes", t.LanesTitle)
 	p.Desc = t.LanesDesc
-	p.Lead = fmt.Sprintf(t.LanesLead, talk.Dated, len(talk.Lanes), overallGaps(talk))
+	p.Lead = fmt.Sprintf(t.LanesLead, talk.Dated, len(talk.Lanes), talk.Silences())
 	p.Table = Table{Caption: t.LanesTitle, Head: append(words(t.LanesChannel, t.LanesFirst, t.LanesLast), numbers(t.LanesMessages)...)}
 	clock := func(at time.Time) string {
 		if at.IsZero() {
@@ -91,16 +91,6 @@ func Lanes(talk domain.Talk, messages []domain.Message, facts []domain.ReviewEnt
 	laneLegend(c, bottom+26, &t)
 	p.draw(c)
 	return p
-}
-
-func overallGaps(talk domain.Talk) int {
-	n := 0
-	for _, g := range talk.Gaps {
-		if g.Audience == "" {
-			n++
-		}
-	}
-	return n
 }
 
 func laneLegend(c *canvas, y float64, t *Texts) {

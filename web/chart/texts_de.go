@@ -203,7 +203,7 @@ func German() Texts {
 		EffectShift:          "Verschiebung %s.",
 		LanesTitle:           "Kommunikation im Zeitverlauf",
 		LanesDesc:            "Eine Spur je Kanal, ein Punkt je Nachricht. Ein Band ist eine Stille, die länger dauert, als die Regel erlaubt; ein Ring markiert eine Aussage, die von anderen abweicht.",
-		LanesLead:            "%d Nachrichten auf %d Kanälen; %d-mal hat zu lange niemand etwas gesagt",
+		LanesLead:            "Nachrichten: %d, Kanäle: %d, zu lange Stille: %d-mal",
 		LanesMore:            "%d weitere Kanäle stehen in der Tabelle.",
 		LanesGap:             "Stille von %s bis %s: %s",
 		LanesChannel:         "Kanal",

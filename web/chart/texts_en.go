@@ -203,7 +203,7 @@ func English() Texts {
 		EffectShift:          "Shift %s.",
 		LanesTitle:           "Communication over time",
 		LanesDesc:            "One lane per channel, a dot per message. A band is a silence longer than the policy allows; a ring marks a statement that diverges from others.",
-		LanesLead:            "%d messages on %d channels; %d times nobody said anything for too long",
+		LanesLead:            "Messages: %d, channels: %d, silences that were too long: %d",
 		LanesMore:            "%d more channels are in the table.",
 		LanesGap:             "Silence from %s to %s: %s",
 		LanesChannel:         "channel",

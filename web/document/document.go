@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"fmt"
 	"html"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -121,8 +122,23 @@ func (w *writer) clock(t time.Time) string {
 	if t.IsZero() {
 		return "–"
 	}
-	return t.In(w.Zone).Format("2006-01-02 15:04 MST")
+	t = t.In(w.Zone)
+	return w.Texts.Day(t.Date()) + ", " + t.Format("15:04")
 }
+
+// until is the end of a span; on the day of its beginning the time is enough.
+func (w *writer) until(from, to time.Time) string {
+	if domain.DateOf(from.In(w.Zone)) == domain.DateOf(to.In(w.Zone)) {
+		return to.In(w.Zone).Format("15:04")
+	}
+	return w.clock(to)
+}
+
+// ordinal is what Markdown takes for the number of a list: "26. März".
+var ordinal = regexp.MustCompile(`^(\d+)([.)])`) //nolint:gochecknoglobals // compiled once
+
+// item begins the point of a list with a text that is no list itself.
+func (w *writer) item(text string) { w.b.WriteString("- " + ordinal.ReplaceAllString(text, `$1\$2`)) }
 
 func (w *writer) facts() {
 	i := w.Document.Incident
@@ -134,6 +150,7 @@ func (w *writer) facts() {
 		}
 	}
 	w.b.WriteString("\n")
+	w.line("%s", w.Texts.T("document.zone", "Zone", w.Zone.String()))
 }
 
 func (w *writer) entries(section domain.ReviewSection, title string) {
@@ -145,15 +162,15 @@ func (w *writer) entries(section domain.ReviewSection, title string) {
 		w.line("### %s", w.Texts.T(title))
 	}
 	for _, e := range entries {
-		w.b.WriteString("- ")
+		begin := ""
 		if !e.At.IsZero() {
-			w.b.WriteString(w.clock(e.At))
+			begin = w.clock(e.At)
 			if !e.Until.IsZero() {
-				w.b.WriteString(" – " + w.clock(e.Until))
+				begin += " – " + w.until(e.At, e.Until)
 			}
-			w.b.WriteString(" · ")
+			begin += " · "
 		}
-		fmt.Fprintf(&w.b, "**%s**", w.Texts.T("entry."+string(e.Kind)))
+		w.item(begin + "**" + w.Texts.T("entry."+string(e.Kind)) + "**")
 		if e.Person != "" {
 			w.b.WriteString(" " + plain(e.Person))
 		}
@@ -192,18 +209,19 @@ func (w *writer) talk() {
 		w.line("%s", w.Texts.T("talk.none"))
 		return
 	}
+	var channels []string
 	for _, lane := range t.Lanes {
-		fmt.Fprintf(&w.b, "- %s: %d\n", plain(lane.Channel), lane.Messages)
+		channels = append(channels, fmt.Sprintf("%s (%d)", lane.Channel, lane.Messages))
 	}
-	w.b.WriteString("\n")
+	w.line("%s", plain(w.Texts.N("talk.messages", t.Messages)+": "+strings.Join(channels, ", ")))
+	if t.Outside > 0 {
+		w.line("%s", w.Texts.N("talk.outside", t.Outside))
+	}
 	if len(t.Gaps) > 0 {
 		w.line("%s", w.Texts.N("talk.gaps", len(t.Gaps), "Limit", domain.SpanText(t.Limit)))
 		for _, g := range t.Gaps {
-			fmt.Fprintf(&w.b, "- %s", w.Texts.T("talk.gap", "From", w.clock(g.From), "To", w.clock(g.To), "Length", domain.SpanText(g.To.Sub(g.From))))
-			if g.Audience != "" {
-				w.b.WriteString(" (" + plain(audience(w.Texts, g.Audience)) + ")")
-			}
-			w.b.WriteString("\n")
+			w.item(w.Texts.T("talk.gap", "From", w.clock(g.From), "To", w.until(g.From, g.To), "Length", domain.SpanText(g.To.Sub(g.From))))
+			w.b.WriteString(" (" + plain(audience(w.Texts, g.Audience)) + ")\n")
 		}
 		w.b.WriteString("\n")
 	}
@@ -220,6 +238,9 @@ func (w *writer) talk() {
 }
 
 func audience(t *i18n.Texts, name string) string {
+	if name == "" {
+		return t.T("audience.everybody")
+	}
 	if slices.Contains([]string{"team", "support", "management", "customers"}, name) {
 		return t.T("audience." + name)
 	}
@@ -238,7 +259,11 @@ func (w *writer) measures() {
 		if m.Owner != "" {
 			owner = w.Person(m.Owner)
 		}
-		fmt.Fprintf(&w.b, "| %s | %s | %s | %s | %s |\n", m.Key, plain(m.Title), plain(owner), m.DueOn, t.T("status."+string(m.Status)))
+		due := "–"
+		if d := m.DueOn; !d.IsZero() {
+			due = strings.ReplaceAll(t.Day(d.Year, d.Month, d.Day), " ", "\u00a0") // a date stays on one line
+		}
+		fmt.Fprintf(&w.b, "| %s | %s | %s | %s | %s |\n", m.Key, plain(m.Title), plain(owner), due, t.T("status."+string(m.Status)))
 	}
 	w.b.WriteString("\n")
 }
@@ -297,7 +322,7 @@ func lanes(in Input, texts chart.Texts) string {
 // sheet inside; the policy of our pages never sees it.
 const style = `body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem;color:#16202a;background:#fff}
 h1,h2,h3{line-height:1.25;break-after:avoid}h2{border-top:1px solid #d5dade;padding-top:1rem;margin-top:2rem}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .5rem;border-bottom:1px solid #d5dade;vertical-align:top}
+table{border-collapse:collapse;width:100%;overflow-wrap:break-word}th,td{text-align:left;padding:.3rem .5rem;border-bottom:1px solid #d5dade;vertical-align:top}
 blockquote{margin:1rem 0;padding-left:1rem;border-left:3px solid #a8330b}li,tr,figure{break-inside:avoid}
 @page{size:A4;margin:18mm;@bottom-right{content:counter(page) " / " counter(pages);font:9pt system-ui,sans-serif;color:#52606d}}@media print{body{margin:0;max-width:none;font-size:11pt}.pic-data{display:none}a{color:inherit}}
 `

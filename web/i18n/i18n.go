@@ -7,6 +7,8 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
@@ -72,6 +74,11 @@ type Texts struct {
 	Lang      string
 	localizer *i18n.Localizer
 	refusals  *refusals
+}
+
+// Day writes a date.
+func (t *Texts) Day(year int, month time.Month, day int) string {
+	return t.T("format.date", "Day", day, "Month", t.T("month."+strconv.Itoa(int(month))), "Year", year)
 }
 
 // T returns a text. Pairs are names and values for the placeholders.

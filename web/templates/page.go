@@ -136,12 +136,7 @@ func (p *Page) Date(d domain.Date) string {
 	if d.IsZero() {
 		return ""
 	}
-	return p.day(d.Day, int(d.Month), d.Year)
-}
-
-func (p *Page) day(day, month, year int) string {
-	name := p.T("month." + strconv.Itoa(month))
-	return p.T("format.date", "Day", day, "Month", name, "Year", year)
+	return p.Day(d.Year, d.Month, d.Day)
 }
 
 // Instant shows a time in the organisation's zone.
@@ -150,7 +145,15 @@ func (p *Page) Instant(t time.Time) string {
 		return ""
 	}
 	t = t.In(p.Zone)
-	return p.day(t.Day(), int(t.Month()), t.Year()) + ", " + t.Format("15:04")
+	return p.Day(t.Date()) + ", " + t.Format("15:04")
+}
+
+// Until shows the end of a span; on the day of its beginning the time is enough.
+func (p *Page) Until(from, to time.Time) string {
+	if p.DayOf(from) == p.DayOf(to) {
+		return to.In(p.Zone).Format("15:04")
+	}
+	return p.Instant(to)
 }
 
 // DayOf shows the day of a time in the organisation's zone.
@@ -197,6 +200,12 @@ func (p *Page) Who(actor string) string {
 	}
 	if actor == "system" {
 		return p.T("who.system")
+	}
+	if tracker, name, ok := strings.Cut(actor, ":"); ok && (tracker == "github" || tracker == "jira") {
+		if name == "somebody" { // the tracker did not say who
+			name = p.T("who.somebody")
+		}
+		return p.T("who.tracker", "Name", name, "Tracker", map[string]string{"github": "GitHub", "jira": "Jira"}[tracker])
 	}
 	return actor
 }
