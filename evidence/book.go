@@ -86,6 +86,7 @@ type Book struct {
 	// Until is the cut: later leaves do not count. Zero means no cut.
 	Until    time.Time
 	items    map[[2]string]*Item
+	reviews  map[string]*reviewBook // by incident
 	flags    []Flag
 	closings []closing
 	clauses  []Clause
@@ -94,7 +95,7 @@ type Book struct {
 
 // NewBook returns an empty book with a cut.
 func NewBook(until time.Time) *Book {
-	return &Book{Until: until, items: map[[2]string]*Item{}, clauses: Clauses()}
+	return &Book{Until: until, items: map[[2]string]*Item{}, reviews: map[string]*reviewBook{}, clauses: Clauses()}
 }
 
 // Add reads the next record.
@@ -106,7 +107,15 @@ func (b *Book) Add(r *Record) {
 		}
 	}
 	l := &r.Leaf
-	if l.Subject != "measure" && l.Subject != "incident" || !b.Until.IsZero() && l.Time.After(b.Until) {
+	if !b.Until.IsZero() && l.Time.After(b.Until) {
+		return
+	}
+	switch l.Subject {
+	case "review":
+		b.review(r)
+		return
+	case "measure", "incident":
+	default:
 		return
 	}
 	at := [2]string{l.Subject, l.Key}

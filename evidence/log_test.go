@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -93,6 +94,18 @@ func (l *testLog) create(key string, m domain.Measure) {
 	l.change(domain.SubjectMeasure, key, domain.MeasureCreated(m))
 }
 
+// entry writes an entry of the review of an incident; without a section it is removed.
+func (l *testLog) entry(incident string, e domain.ReviewEntry) int64 {
+	text, err := json.Marshal(e)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if e.Section == "" {
+		text = nil
+	}
+	return l.change(domain.SubjectReview, incident, domain.FieldChange{Kind: domain.ChangeField, Field: domain.EntryField + e.ID, To: string(text)})
+}
+
 // story fills the log with two incidents and measures of every fate.
 func (l *testLog) story() *testLog {
 	l.change(domain.SubjectPerson, "p_ana-x1", domain.FieldChange{Kind: domain.ChangeCreate, To: `{"name":"Ana Anders","email":"ana@example.com","role":"admin"}`})
@@ -115,6 +128,9 @@ func (l *testLog) story() *testLog {
 	l.now = l.now.Add(50 * time.Hour)
 	l.set("M-5", "due_on", "2026-03-01", "2026-06-01")
 	l.set("M-6", "title", "Measure 6", "Massnahme sechs – größer")
+	l.entry("INC-1", domain.ReviewEntry{ID: "e_1", Section: domain.SectionCause, Text: "The disk <filled>"})
+	l.entry("INC-1", domain.ReviewEntry{ID: "e_3", Section: domain.SectionFinding, Text: "Nobody saw it", Cause: "e_1", Measures: []domain.MeasureKey{"M-1", "M-3"}})
+	l.entry("INC-1", domain.ReviewEntry{ID: "e_2", Section: domain.SectionFinding, Text: "No deputy"})
 	return l
 }
 

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/followthrough/followthrough/domain"
 )
 
 const mutants = 500
@@ -28,7 +30,7 @@ func TestMutants(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	l := newTestLog(t).story()
 	old := l.checkpoint().Note
-	erased := l.erase("M-6", "title")
+	erased := l.erase(domain.SubjectMeasure, "M-6", "title")
 	base := map[string][]byte{}
 	for name, edit := range map[string]func(*Scope){"all": func(*Scope) {}, "team": func(s *Scope) { s.Team = "t_a" }} {
 		s := l.scope()
@@ -344,13 +346,13 @@ func (l *testLog) brokenLog(rng *rand.Rand) []byte {
 	return other.pack(other.scope(), nil, nil)
 }
 
-// erase empties a field of a measure as the store does, and returns how many
+// erase empties a field of a subject as the store does, and returns how many
 // values that were.
-func (l *testLog) erase(key, field string) int {
+func (l *testLog) erase(subject domain.Subject, key, field string) int {
 	n := 0
 	for at := range l.rows {
 		r := &l.rows[at]
-		if r.Change == nil || r.Change.Key != key {
+		if r.Change == nil || r.Change.Subject != subject || r.Change.Key != key {
 			continue
 		}
 		leaf, err := ParseLeaf(r.Leaf)
@@ -359,6 +361,6 @@ func (l *testLog) erase(key, field string) int {
 		}
 		n += Erase(leaf, r.Change, r.Salts, func(name string) bool { return fieldOf(name) == field })
 	}
-	l.change("measure", key, ErasedField(field, n))
+	l.change(subject, key, ErasedField(field, n))
 	return n
 }

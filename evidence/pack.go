@@ -61,7 +61,7 @@ func NewDraft(ctx context.Context, scope Scope, rows Rows, vkey string, previous
 	if err != nil {
 		return nil, err
 	}
-	if scope.Incident != "" && !members.in[[2]string{"incident", scope.Incident}] {
+	if scope.Incident != "" && !members.discloses("incident", scope.Incident) {
 		return nil, domain.Errorf(domain.ErrNotFound, "incident: %q is not in the log", scope.Incident)
 	}
 	var leaves, openings bytes.Buffer
@@ -138,7 +138,7 @@ func (d *Draft) Write(w io.Writer, index int64, leaf, hashes []byte, checkpoint 
 func (d *Draft) indexText(members *membership) []byte {
 	var b bytes.Buffer
 	for _, h := range d.Heads.Sorted() {
-		if members.in[[2]string{h.Subject, h.Key}] {
+		if members.discloses(h.Subject, h.Key) {
 			b.WriteString(h.line())
 		} else {
 			hash := h.hash()

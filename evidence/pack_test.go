@@ -1,6 +1,8 @@
 package evidence
 
 import (
+	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -45,19 +47,7 @@ func TestFlags(t *testing.T) {
 		c.Kind = domain.ChangeConflict
 		l.change(domain.SubjectMeasure, []string{"M-6", "M-6", "M-3"}[n], c)
 	}
-	b := NewBook(l.now)
-	err := l.each(t.Context(), func(r LogRow) error {
-		leaf, err := ParseLeaf(r.Leaf)
-		record := Record{Index: r.Index, Leaf: leaf}
-		if r.Change != nil {
-			record.Openings = Openings(leaf, *r.Change, r.Salts)
-		}
-		b.Add(&record)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := l.book()
 	var got []string
 	for _, f := range b.Flags() {
 		got = append(got, f.Flag+" "+f.Key)
@@ -65,5 +55,62 @@ func TestFlags(t *testing.T) {
 	want := "closed_in_bulk_on_due_date M-1,done_without_evidence M-2,done_without_evidence M-3,verified_by_owner M-1,done_without_evidence M-4,metric_changed_at_closing M-4,due_date_moved_after_expiry M-5"
 	if strings.Join(got, ",") != want {
 		t.Errorf("flags\n got %s\nwant %s", strings.Join(got, ","), want)
+	}
+}
+
+func (l *testLog) book() *Book {
+	l.t.Helper()
+	b := NewBook(l.now)
+	err := l.each(l.t.Context(), func(r LogRow) error {
+		record, err := RecordOf(r)
+		b.Add(&record)
+		return err
+	})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return b
+}
+
+// TestTraceHasFindings: the way from an incident to its measures goes over what
+// the review found, as it was written last.
+func TestTraceHasFindings(t *testing.T) {
+	l := newTestLog(t).story()
+	found := func() string {
+		tr := l.book().Traces()[0]
+		out := fmt.Sprint(tr.Incident.Key, " erased ", tr.Erased)
+		for _, f := range tr.Findings {
+			out += fmt.Sprintf("; %s (%s) %v", f.Text, f.Cause, f.Measures)
+		}
+		return out
+	}
+	if got, want := found(), "INC-1 erased 0; Nobody saw it (The disk <filled>) [M-1 M-3]; No deputy () []"; got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+	l.entry("INC-1", domain.ReviewEntry{ID: "e_3", Section: domain.SectionFinding, Text: "Nobody looked", Measures: []domain.MeasureKey{"M-5"}})
+	l.entry("INC-1", domain.ReviewEntry{ID: "e_2"})
+	if got, want := found(), "INC-1 erased 0; Nobody looked () [M-5]"; got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+	l.erase(domain.SubjectReview, "INC-1", "entry%2Fe_3")
+	if got, want := found(), "INC-1 erased 1"; got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
+// TestPackOfIncidentHasReview: what was found goes with its incident, and with no other.
+func TestPackOfIncidentHasReview(t *testing.T) {
+	l := newTestLog(t).story()
+	l.entry("INC-2", domain.ReviewEntry{ID: "e_9", Section: domain.SectionFinding, Text: "Elsewhere"})
+	for name, edit := range map[string]func(*Scope){"incident": func(s *Scope) { s.Incident = "INC-1" }, "team": func(s *Scope) { s.Team = "t_a" }} {
+		s := l.scope()
+		edit(&s)
+		pack := l.pack(s, nil, nil)
+		if v := l.verify(pack, nil); v.ExitCode() != 0 {
+			t.Fatalf("%s: %s", name, v)
+		}
+		if !bytes.Contains(pack, []byte("Nobody saw it (cause: The disk &lt;filled&gt;)")) || bytes.Contains(pack, []byte("Elsewhere")) {
+			t.Errorf("%s: the findings of its review are missing, or another's are there", name)
+		}
 	}
 }

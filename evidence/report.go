@@ -103,10 +103,13 @@ func (c *changesWriter) close() error {
 // Trace is the way from one incident to the effect of its measures.
 type Trace struct {
 	Incident *Item
+	Findings []Finding
+	// Erased is how many entries of the review were erased.
+	Erased   int
 	Measures []*Item
 }
 
-// Traces returns every incident with its measures, by key.
+// Traces returns every incident with its findings and measures, by key.
 func (b *Book) Traces() []Trace {
 	of := map[string][]*Item{}
 	for _, m := range b.Register("measure") {
@@ -114,7 +117,9 @@ func (b *Book) Traces() []Trace {
 	}
 	traces := []Trace{}
 	for _, i := range b.Register("incident") {
-		traces = append(traces, Trace{Incident: i, Measures: of[i.Key]})
+		t := Trace{Incident: i, Measures: of[i.Key]}
+		t.Findings, t.Erased = b.reviews[i.Key].findings()
+		traces = append(traces, t)
 	}
 	return traces
 }

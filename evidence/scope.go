@@ -118,7 +118,16 @@ func (m *membership) has(l *Leaf) bool {
 	if l.Subject == "" {
 		return m.scope.Everything() || l.Kind == KindSeal || l.Kind == KindEpoch
 	}
-	return m.in[[2]string{l.Subject, l.Key}]
+	return m.discloses(l.Subject, l.Key)
+}
+
+// discloses reports whether a subject is in scope. A review goes with the
+// incident that has its key.
+func (m *membership) discloses(subject, key string) bool {
+	if subject == "review" && !m.scope.Everything() {
+		subject = "incident"
+	}
+	return m.in[[2]string{subject, key}]
 }
 
 func hexDigest(sum [32]byte) string {
