@@ -119,7 +119,7 @@ func usedTexts(t *testing.T) map[string]bool {
 	add(used, "feedback.", domain.FeedbackQuestions())
 	add(used, "audience.", domain.Policy{}.Informed())
 	add(used, "field.", []string{"started_at", "detected_at", "mitigated_at", "resolved_at", "recurrence_rejected"})
-	for _, m := range regexp.MustCompile(`@looseEntries\(p, "([^"]+)"|section\("([^"]+)"\)|entries\([^"\n]+, "([^"]+)"\)`).FindAllStringSubmatch(code, -1) {
+	for _, m := range regexp.MustCompile(`@looseEntries\(p, "([^"]+)"|(?:section|step)\("([^"]+)"[,)]|entries\([^"\n]+, "([^"]+)"\)`).FindAllStringSubmatch(code, -1) {
 		used[m[1]+m[2]+m[3]] = true
 	}
 	return used

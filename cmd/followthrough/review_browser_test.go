@@ -20,6 +20,7 @@ import (
 func TestReviewStoryInTheBrowser(t *testing.T) {
 	for _, language := range []string{"en", "de"} {
 		t.Run(language, func(t *testing.T) {
+			t.Parallel() // each has a program, a tracker and a browser of its own
 			s := reviewStory{newStory(t, language)}
 			s.firstStart()
 			s.connect()
@@ -77,10 +78,11 @@ func (s reviewStory) unfold(selector string) {
 	_ = browsertest.Result(s.c, chromedp.Evaluate[bool](fmt.Sprintf(up, selector)))
 }
 
-// look checks the page as it stands, at three widths, and keeps pictures of it.
-func (s reviewStory) look(name string) {
+// look checks the page as it stands, on a telephone and on a small screen, and
+// on others that are asked for, and keeps pictures of it.
+func (s reviewStory) look(name string, more ...int64) {
 	s.t.Helper()
-	for _, width := range []int64{390, 1024, 1600} {
+	for _, width := range append([]int64{390, 1024}, more...) {
 		s.c.Shot(fmt.Sprintf("review-story-%s-%s-%d", name, s.language, width), width, false)
 		s.c.NotWider(fmt.Sprintf("%s at %d", name, width))
 	}
@@ -158,7 +160,7 @@ func (s reviewStory) chat() {
 	mark := browsertest.Result(s.c, chromedp.Evaluate[string](fmt.Sprintf(`[...document.querySelectorAll('.entries > li')].find((li) => li.textContent.includes(%q)).id`, calm)))
 	s.send("#mark-"+mark+"-diverges", s.say("In the team nobody knew when it would go on.", "Im Team wusste niemand, wann es weitergeht."))
 	s.c.Says(s.say("Statements that diverge", "Abweichende Aussagen"), s.say("Never informed:", "Nie informiert:"))
-	s.look("talk")
+	s.look("talk", 1600)
 }
 
 // nightChat is a file with the talk of the night and how many messages it
@@ -284,11 +286,11 @@ func (s reviewStory) publish() {
 	s.c.Open(reviewPage)
 	s.step("approved")
 	s.step("published")
-	s.look("published-review")
+	s.look("published-review", 1600)
 	s.c.Open(reviewPage + "/published")
 	s.c.Says(s.say("The night (INC-1, SEV2) lasted 7 h 40 min", "Die Nacht (INC-1, SEV2) dauerte 7 h 40 min"))
 	s.c.Says(s.say("Review of INC-1: No route", "Nachbereitung von INC-1: Eine Nacht"), s.say("Communication over time", "Kommunikation im Zeitverlauf"), s.say("Print / save as PDF", "Drucken / als PDF speichern"))
-	s.look("published")
+	s.look("published", 1600)
 	s.c.Paper("review-story-published-" + s.language)
 	if pages := bytes.Count(s.c.PDF("review-story-published-"+s.language), []byte("/Type /Page\n")); pages < 2 || pages > 4 {
 		s.t.Errorf("the document has %d pages", pages)
@@ -299,7 +301,7 @@ func (s reviewStory) publish() {
 // and with the verifier that shares no code. A changed word is found by both.
 func (s reviewStory) audit() {
 	s.c.Open("/evidence")
-	s.look("evidence")
+	s.look("evidence", 1600)
 	key := browsertest.Result(s.c, chromedp.Text(chromedp.CSS("section[aria-labelledby=log] code")))
 	for selector, value := range map[string]string{"#pack-from": "2016-03-01", "#pack-incident": "INC-1"} {
 		s.c.Fill(selector, value)

@@ -54,20 +54,24 @@ func Markdown(in Input) string {
 		w.section("review.summary")
 		w.text(domain.FillSummary(d.Review.Summary, d.Numbers))
 	}
-	w.section("review.step1")
-	w.facts()
-	w.entries(domain.SectionTimeline, "review.timeline")
-	w.entries(domain.SectionCause, "review.causes")
-	w.entries(domain.SectionLesson, "review.lessons")
-	w.section("review.step2")
-	w.talk()
-	w.text(d.Review.Communication)
-	w.section("review.step3")
-	w.entries(domain.SectionRole, "review.roles")
-	w.text(d.Review.Teamwork)
-	w.section("review.step4")
-	w.entries(domain.SectionFinding, "")
-	w.measures()
+	w.step("review.step1", func() {
+		w.facts()
+		w.entries(domain.SectionTimeline, "review.timeline")
+		w.entries(domain.SectionCause, "review.causes")
+		w.entries(domain.SectionLesson, "review.lessons")
+	})
+	w.step("review.step2", func() {
+		w.talk()
+		w.text(d.Review.Communication)
+	})
+	w.step("review.step3", func() {
+		w.entries(domain.SectionRole, "review.roles")
+		w.text(d.Review.Teamwork)
+	})
+	w.step("review.step4", func() {
+		w.entries(domain.SectionFinding, "")
+		w.measures()
+	})
 	return strings.TrimRight(w.b.String(), "\n") + "\n"
 }
 
@@ -81,6 +85,16 @@ func (w *writer) line(format string, args ...any) {
 }
 
 func (w *writer) section(id string) { w.line("## %s", w.Texts.T(id)) }
+
+// step writes one of the steps; an empty one says so.
+func (w *writer) step(id string, content func()) {
+	w.section(id)
+	before := w.b.Len()
+	content()
+	if w.b.Len() == before {
+		w.line("%s", w.Texts.T("document.nothing"))
+	}
+}
 
 func (w *writer) text(markdown string) {
 	if markdown != "" {
@@ -118,9 +132,12 @@ func (w *writer) standing() string {
 	return "*" + plain(strings.Join(parts, " · ")) + "*"
 }
 
+// unknown stands for what nobody has said.
+const unknown = "–"
+
 func (w *writer) clock(t time.Time) string {
 	if t.IsZero() {
-		return "–"
+		return unknown
 	}
 	t = t.In(w.Zone)
 	return w.Texts.Day(t.Date()) + ", " + t.Format("15:04")
@@ -145,7 +162,7 @@ func (w *writer) facts() {
 	rows := [][2]string{{"field.severity", string(i.Severity)}, {"field.started_at", w.clock(i.StartedAt)}, {"field.detected_at", w.clock(i.DetectedAt)},
 		{"field.mitigated_at", w.clock(i.MitigatedAt)}, {"field.resolved_at", w.clock(i.ResolvedAt)}, {"field.services", strings.Join(i.Services, ", ")}}
 	for _, row := range rows {
-		if row[1] != "" {
+		if row[1] != "" && row[1] != unknown {
 			fmt.Fprintf(&w.b, "- %s: %s\n", w.Texts.T(row[0]), plain(row[1]))
 		}
 	}
@@ -161,6 +178,7 @@ func (w *writer) entries(section domain.ReviewSection, title string) {
 	if title != "" {
 		w.line("### %s", w.Texts.T(title))
 	}
+	common := commonSource(entries)
 	for _, e := range entries {
 		begin := ""
 		if !e.At.IsZero() {
@@ -186,12 +204,28 @@ func (w *writer) entries(section domain.ReviewSection, title string) {
 		switch {
 		case e.Link != "":
 			fmt.Fprintf(&w.b, " (<%s>)", e.Link)
-		case e.Source != "":
+		case e.Source != common:
 			fmt.Fprintf(&w.b, " (%s)", plain(e.Source))
 		}
 		w.b.WriteString("\n")
 	}
 	w.b.WriteString("\n")
+	if common != "" {
+		w.line("%s: %s", w.Texts.T("field.source"), plain(common))
+	}
+}
+
+// commonSource is what several entries are all from; it is said once.
+func commonSource(entries []domain.ReviewEntry) string {
+	for _, e := range entries[1:] {
+		if e.Source != entries[0].Source {
+			return ""
+		}
+	}
+	if len(entries) == 1 {
+		return ""
+	}
+	return entries[0].Source
 }
 
 // entryText is the text of an entry; the four that come from the times of the
@@ -206,7 +240,6 @@ func (w *writer) entryText(e domain.ReviewEntry) string {
 func (w *writer) talk() {
 	t := w.Document.Talk
 	if t.Messages == 0 {
-		w.line("%s", w.Texts.T("talk.none"))
 		return
 	}
 	var channels []string
@@ -259,7 +292,7 @@ func (w *writer) measures() {
 		if m.Owner != "" {
 			owner = w.Person(m.Owner)
 		}
-		due := "–"
+		due := unknown
 		if d := m.DueOn; !d.IsZero() {
 			due = strings.ReplaceAll(t.Day(d.Year, d.Month, d.Day), " ", "\u00a0") // a date stays on one line
 		}

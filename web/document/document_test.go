@@ -72,3 +72,20 @@ func TestUntitled(t *testing.T) {
 		t.Errorf("%.200s", text)
 	}
 }
+
+// An empty step says so, a time nobody gave is left out, and what all points
+// are from is said once.
+func TestWhatIsMissing(t *testing.T) {
+	in := input(t, "en")
+	in.Document.Talk, in.Messages = domain.Talk{}, nil
+	in.Document.Review.Entries = []domain.ReviewEntry{{Section: domain.SectionCause, Kind: domain.KindCause, Text: "Disk full", Source: "report.md"},
+		{Section: domain.SectionCause, Kind: domain.KindCause, Text: "No alert", Source: "report.md"}}
+	text := Markdown(in)
+	if strings.Contains(text, "Mitigated") || strings.Count(text, "Nothing was written down.") != 2 || strings.Count(text, "report.md") != 1 || !strings.Contains(text, "\nSource: report.md\n") {
+		t.Errorf("%s", text)
+	}
+	in.Document.Review.Entries[1].Source = "call"
+	if text := Markdown(in); !strings.Contains(text, "Disk full (report.md)") || !strings.Contains(text, "No alert (call)") {
+		t.Errorf("%s", text)
+	}
+}
