@@ -3,7 +3,6 @@ package metrics
 import (
 	"cmp"
 	"slices"
-	"sort"
 )
 
 // BeforeAfter compares the rate of incidents of the same service and cause before
@@ -27,7 +26,7 @@ func (s *Snapshot) beforeAfter(c *Cohort, list []family, plan []int32, lives []l
 	m := newMatcher(s, c.Filter)
 	classes := s.classes()
 	var b BeforeAfter
-	var strata []Stratum
+	strata := make([]Stratum, 0, len(list))
 	for i := range list {
 		fam := &list[i]
 		index := &s.incidents[fam.index]
@@ -36,7 +35,7 @@ func (s *Snapshot) beforeAfter(c *Cohort, list []family, plan []int32, lives []l
 		if !ok || !m.incident(index) || len(index.services) == 0 || len(index.causes) == 0 {
 			continue
 		}
-		st := s.stratum(index, rows, done, c, classes, lives)
+		st := s.stratum(fam.index, rows, done, c, &classes, lives)
 		if st.ExposureBefore <= 0 || st.ExposureAfter <= 0 {
 			continue
 		}
@@ -73,30 +72,64 @@ func (s *Snapshot) planCompleted(rows []int32) (at int64, ok bool) {
 // class is a service with a cause.
 type class struct{ service, cause int32 }
 
-// classes lists the incidents of every class by start.
-func (s *Snapshot) classes() map[class][]int32 {
-	m := map[class][]int32{}
+// dated is an incident beside its start.
+type dated struct {
+	started  int64
+	incident int32
+}
+
+// classes are the incidents of every class by start, and the numbers of the
+// classes of every incident: service by service, cause by cause.
+type classes struct {
+	members [][]dated
+	numbers []int32
+	from    []int32 // numbers[from[i]:from[i+1]] are those of incident i
+	counted []int32 // of the family at hand, kept to be used again
+}
+
+func (c *classes) of(incident int32) []int32 { return c.numbers[c.from[incident]:c.from[incident+1]] }
+
+func (s *Snapshot) classes() classes {
+	c := classes{from: make([]int32, len(s.incidents)+1), numbers: make([]int32, 0, len(s.incidents))}
+	known := map[class]int32{}
+	var sizes []int
 	for i := range s.incidents {
-		inc := &s.incidents[i]
-		if !inc.placed() {
-			continue
-		}
-		for _, v := range inc.services {
-			for _, cause := range inc.causes {
-				m[class{v, cause}] = append(m[class{v, cause}], int32(i))
+		if inc := &s.incidents[i]; inc.placed() {
+			for _, v := range inc.services {
+				for _, cause := range inc.causes {
+					n, ok := known[class{v, cause}]
+					if !ok {
+						n = int32(len(sizes))
+						known[class{v, cause}], sizes = n, append(sizes, 0)
+					}
+					sizes[n]++
+					c.numbers = append(c.numbers, n)
+				}
 			}
 		}
+		c.from[i+1] = int32(len(c.numbers))
 	}
-	for _, list := range m {
-		slices.SortFunc(list, func(a, b int32) int {
-			return cmp.Or(cmp.Compare(s.incidents[a].started, s.incidents[b].started), cmp.Compare(a, b))
+	all := make([]dated, len(c.numbers))
+	c.members = make([][]dated, len(sizes))
+	for n, size := range sizes {
+		c.members[n], all = all[:0:size], all[size:]
+	}
+	for i := range s.incidents {
+		for _, n := range c.of(int32(i)) {
+			c.members[n] = append(c.members[n], dated{s.incidents[i].started, int32(i)})
+		}
+	}
+	for _, list := range c.members {
+		slices.SortFunc(list, func(a, b dated) int {
+			return cmp.Or(cmp.Compare(a.started, b.started), cmp.Compare(a.incident, b.incident))
 		})
 	}
-	return m
+	return c
 }
 
 // stratum counts the incidents around the completion of one plan.
-func (s *Snapshot) stratum(inc *incidentRow, plan []int32, done int64, c *Cohort, classes map[class][]int32, lives []life) Stratum {
+func (s *Snapshot) stratum(of int32, plan []int32, done int64, c *Cohort, classes *classes, lives []life) Stratum {
+	inc := &s.incidents[of]
 	begin, end := int64(never), int64(0)
 	for _, v := range inc.services {
 		begin, end = min(begin, lives[v].from), max(end, lives[v].to)
@@ -109,16 +142,17 @@ func (s *Snapshot) stratum(inc *incidentRow, plan []int32, done int64, c *Cohort
 		ExposureBefore: float64(max(0, before[1]-before[0])) / msPerDay,
 		ExposureAfter:  float64(max(0, after[1]-after[0])) / msPerDay,
 	}
-	var counted []int32 // an incident in two classes counts once
+	counted, numbers := classes.counted[:0], classes.of(of) // an incident in two classes counts once
 	for _, row := range plan {
 		counted = append(counted, s.incident[row]) // what gave rise to the plan never counts
 	}
 	for _, v := range inc.services {
-		for _, cause := range inc.causes {
-			list := classes[class{v, cause}]
-			from := sort.Search(len(list), func(i int) bool { return s.incidents[list[i]].started >= before[0] })
-			for _, i := range list[from:] {
-				start := s.incidents[i].started
+		for range inc.causes {
+			list := classes.members[numbers[0]]
+			numbers = numbers[1:]
+			from, _ := slices.BinarySearchFunc(list, before[0], func(d dated, ms int64) int { return cmp.Compare(d.started, ms) })
+			for _, d := range list[from:] {
+				start, i := d.started, d.incident
 				if start >= after[1] {
 					break
 				}
@@ -134,5 +168,6 @@ func (s *Snapshot) stratum(inc *incidentRow, plan []int32, done int64, c *Cohort
 			}
 		}
 	}
+	classes.counted = counted
 	return st
 }

@@ -92,31 +92,36 @@ func Compare(s *Snapshot, c Cohort, by GroupBy, end Endpoint) (ComparisonReport,
 	}
 	r := ComparisonReport{Cohort: c, By: by, Endpoint: end, Stratified: by != ByPriority}
 	names, place := s.grouping(&c, by)
-	members := make([][]int32, len(names))
+	rows, sizes := make([]groupedRow, 0, len(sel.rows)), make([]int, len(names))
 	for _, row := range sel.rows {
 		if s.flags[row]&impossibleRow == 0 {
 			g := place(row)
-			members[g] = append(members[g], row)
+			rows = append(rows, groupedRow{row, int32(g)})
+			sizes[g]++
 		}
 	}
-	var groups [][]int32
-	for g, rows := range members {
-		if len(rows) > 0 {
-			r.Groups = append(r.Groups, ComparedGroup{Group: names[g], N: len(rows)})
-			groups = append(groups, rows)
+	at := make([]int32, len(names)) // of the groups that have members
+	for g, n := range sizes {
+		if n > 0 {
+			at[g] = int32(len(r.Groups))
+			r.Groups = append(r.Groups, ComparedGroup{Group: names[g], N: n})
 		}
 	}
-	if len(groups) > groupMask {
-		return ComparisonReport{}, invalidf("%d groups are too many to compare; use up to %d", len(groups), groupMask)
+	groups := len(r.Groups)
+	if groups > groupMask {
+		return ComparisonReport{}, invalidf("%d groups are too many to compare; use up to %d", groups, groupMask)
 	}
-	e := s.groupedExits(groups, c.asOf(), end)
+	for i := range rows {
+		rows[i].group = at[rows[i].group]
+	}
+	e := s.groupedExits(rows, c.asOf(), end)
 	strata := []groupedExits{e}
 	if r.Stratified {
 		strata = e.byStratum()
 	}
-	r.describe(logRankOf(strata, len(groups)))
+	r.describe(logRankOf(strata, groups))
 	r.means(&e)
-	s.funnel(&r, groups, c.asOf())
+	s.funnel(&r, rows, c.asOf())
 	return r, nil
 }
 
@@ -202,10 +207,10 @@ func Holm(p []float64) []float64 {
 // means gives each group its restricted mean and the difference to the rest.
 func (r *ComparisonReport) means(e *groupedExits) {
 	const tau = meanWithinDays * msPerDay
-	all, split := e.steps(tau), e.byGroup(len(r.Groups))
+	owns, rests := e.restrictedMeans(len(r.Groups), tau)
 	for i := range r.Groups {
 		g := &r.Groups[i]
-		own, rest := split[i].restrictedMean(tau), e.restrictedMeanWithout(&split[i], all, tau)
+		own, rest := owns[i], rests[i]
 		base := Figure{ID: "A12", Name: "mean_days_open_within_90", Group: g.Group, Unit: "days", N: own.n, Events: g.Events}
 		half := zOf(conf) * own.se
 		g.MeanOpen = base.with(own.mean, Interval{own.mean - half, own.mean + half}).

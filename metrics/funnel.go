@@ -4,24 +4,28 @@ import "math"
 
 // funnel compares the on-time shares of groups with their common share: a group
 // is flagged when the mid-p of Binomial(n, common share) is below 0.001.
-func (s *Snapshot) funnel(r *ComparisonReport, groups [][]int32, asOf int64) {
-	x, n := make([]int, len(groups)), make([]int, len(groups))
-	onTime := make([]Figure, len(groups))
+func (s *Snapshot) funnel(r *ComparisonReport, rows []groupedRow, asOf int64) {
+	groups := len(r.Groups)
+	x, n := make([]int, groups), make([]int, groups)
+	judged := rows[:0] // the rows are not needed any more
+	for _, m := range rows {
+		deadline, cause := int64(s.deadline[m.row])*1000, s.cause(m.row)
+		if deadline == 0 || asOf < deadline || (cause == CauseCancelled && s.closed[m.row] < deadline) {
+			continue
+		}
+		n[m.group]++
+		if cause == CauseDone && s.closed[m.row] < deadline {
+			x[m.group]++
+			m.group |= keptPromise
+		}
+		judged = append(judged, groupedRow{s.incident[m.row], m.group})
+	}
+	onTime := make([]Figure, groups)
 	counts := newClusterCounts(s)
-	for g, rows := range groups {
+	for g, members := range splitByGroup(judged, n) {
 		counts.reset(s)
-		for _, row := range rows {
-			deadline := int64(s.deadline[row]) * 1000
-			cause := s.cause(row)
-			if deadline == 0 || asOf < deadline || (cause == CauseCancelled && s.closed[row] < deadline) {
-				continue
-			}
-			kept := cause == CauseDone && s.closed[row] < deadline
-			counts.add(s.incident[row], kept)
-			n[g]++
-			if kept {
-				x[g]++
-			}
+		for _, m := range members {
+			counts.add(m.row, m.group&keptPromise != 0)
 		}
 		onTime[g] = counts.figure("A12", "on_time_original", r.Groups[g].Group)
 	}
@@ -31,7 +35,7 @@ func (s *Snapshot) funnel(r *ComparisonReport, groups [][]int32, asOf int64) {
 	}
 	common := float64(sum(x)) / float64(total)
 	r.OnTimeAll = number(common)
-	for g := range groups {
+	for g := range r.Groups {
 		p := &r.Groups[g].Funnel
 		p.OnTime = onTime[g]
 		if n[g] == 0 || common == 0 || common == 1 {
@@ -44,6 +48,23 @@ func (s *Snapshot) funnel(r *ComparisonReport, groups [][]int32, asOf int64) {
 		p.MidP = number(mid)
 		p.Flagged = p.OnTime.Shown && mid < funnelBelow
 	}
+}
+
+// keptPromise marks a group number of one that was on time.
+const keptPromise = 1 << groupBits
+
+// splitByGroup brings the members of each group together in the order they are in;
+// n are the sizes of the groups.
+func splitByGroup(rows []groupedRow, n []int) [][]groupedRow {
+	all, split := make([]groupedRow, len(rows)), make([][]groupedRow, len(n))
+	for g, size := range n {
+		split[g], all = all[:0:size], all[size:]
+	}
+	for _, m := range rows {
+		g := m.group & groupMask
+		split[g] = append(split[g], m)
+	}
+	return split
 }
 
 // FunnelLimits are the shares between which a group of n lies with probability

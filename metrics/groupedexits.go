@@ -17,6 +17,12 @@ const (
 	exitShift  = entryShift + 1
 )
 
+// groupedRow is a row of the snapshot and the group it is counted in.
+type groupedRow struct {
+	row   int32
+	group int32
+}
+
 // groupedExits are the ends and delayed entries of groups, in order of time.
 type groupedExits struct {
 	exits, entries []uint64
@@ -32,24 +38,20 @@ func (e *groupedExits) entry(i int) (at float64, group int) {
 	return float64(v >> entryShift), int(v >> strataBits & groupMask)
 }
 
-// groupedExits packs the groups with their priorities as strata and sorts once.
-func (s *Snapshot) groupedExits(groups [][]int32, asOf int64, end Endpoint) groupedExits {
-	n := 0
-	for _, rows := range groups {
-		n += len(rows)
-	}
-	e := groupedExits{exits: make([]uint64, 0, n)}
-	for g, rows := range groups {
-		for _, row := range rows {
-			took, entry := s.ended(row, asOf)-s.created[row], int64(s.entry[row])*1000
-			if s.flags[row]&overBeforeLog != 0 || (entry > 0 && took <= entry) {
-				continue
-			}
-			where := uint64(g)<<strataBits | uint64(s.prio[row])
-			e.exits = append(e.exits, uint64(took)<<exitShift|where<<1|event(s.cause(row), end))
-			if entry > 0 {
-				e.entries = append(e.entries, uint64(entry)<<entryShift|where)
-			}
+// groupedExits packs rows with their groups, and their priorities as strata, and
+// sorts once.
+func (s *Snapshot) groupedExits(rows []groupedRow, asOf int64, end Endpoint) groupedExits {
+	e := groupedExits{exits: make([]uint64, 0, len(rows))}
+	for _, r := range rows {
+		row := r.row
+		took, entry := s.ended(row, asOf)-s.created[row], int64(s.entry[row])*1000
+		if s.flags[row]&overBeforeLog != 0 || (entry > 0 && took <= entry) {
+			continue
+		}
+		where := uint64(r.group)<<strataBits | uint64(s.prio[row])
+		e.exits = append(e.exits, uint64(took)<<exitShift|where<<1|event(s.cause(row), end))
+		if entry > 0 {
+			e.entries = append(e.entries, uint64(entry)<<entryShift|where)
 		}
 	}
 	sortPacked(e.exits)
@@ -59,7 +61,14 @@ func (s *Snapshot) groupedExits(groups [][]int32, asOf int64, end Endpoint) grou
 
 // byStratum splits the exits by priority; the order of time stays.
 func (e *groupedExits) byStratum() []groupedExits {
+	var counts [1 << strataBits]int
+	for _, v := range e.exits {
+		counts[v>>1&strataMask]++
+	}
 	strata := make([]groupedExits, len(domain.Priorities())+1)
+	for k := range strata {
+		strata[k].exits = make([]uint64, 0, counts[k])
+	}
 	for _, v := range e.exits {
 		k := &strata[v>>1&strataMask]
 		k.exits = append(k.exits, v)
@@ -69,57 +78,6 @@ func (e *groupedExits) byStratum() []groupedExits {
 		k.entries = append(k.entries, v)
 	}
 	return strata
-}
-
-// byGroup splits the exits and entries by group; the order of time stays.
-func (e *groupedExits) byGroup(groups int) []groupedExits {
-	counts := make([]int, groups)
-	for _, v := range e.exits {
-		counts[v>>(strataBits+1)&groupMask]++
-	}
-	split := make([]groupedExits, groups)
-	for g, n := range counts {
-		split[g].exits = make([]uint64, 0, n)
-	}
-	for _, v := range e.exits {
-		k := &split[v>>(strataBits+1)&groupMask]
-		k.exits = append(k.exits, v)
-	}
-	for _, v := range e.entries {
-		k := &split[v>>strataBits&groupMask]
-		k.entries = append(k.entries, v)
-	}
-	return split
-}
-
-// exitStep is one time at which somebody leaves: how many were at risk and how
-// many had the event.
-type exitStep struct {
-	ms     int64
-	atRisk int32
-	events int32
-}
-
-// steps counts the exits up to tau milliseconds by time.
-func (e *groupedExits) steps(tau int64) []exitStep {
-	var steps []exitStep
-	atRisk, entered := len(e.exits)-len(e.entries), 0
-	for i := 0; i < len(e.exits); {
-		at := e.exits[i] >> exitShift
-		if int64(at) > tau {
-			break
-		}
-		for ; entered < len(e.entries) && e.entries[entered]>>entryShift < at; entered++ {
-			atRisk++
-		}
-		step := exitStep{ms: int64(at), atRisk: int32(atRisk)}
-		for ; i < len(e.exits) && e.exits[i]>>exitShift == at; i++ {
-			step.events += int32(e.exits[i] & 1)
-			atRisk--
-		}
-		steps = append(steps, step)
-	}
-	return steps
 }
 
 // restricted is a mean within the first tau milliseconds, in days.
@@ -165,39 +123,63 @@ func (m *meanSum) result(tau int64, n int) restricted {
 	return restricted{m.area / msPerDay, math.Sqrt(max(0, m.second)) / msPerDay, n}
 }
 
-// restrictedMean is the mean of the exits themselves.
-func (e *groupedExits) restrictedMean(tau int64) restricted {
-	m := newMeanSum()
-	for _, s := range e.steps(tau) {
-		if s.events > 0 {
-			m.until(float64(s.ms))
-			m.event(float64(s.atRisk), float64(s.events))
+// restrictedMeans are the means of every group by itself and of all exits but
+// those of the group, in one pass: the sums of 40 groups do not wait for each
+// other, so that the processor works on several of them at a time.
+func (e *groupedExits) restrictedMeans(groups int, tau int64) (own, rest []restricted) {
+	ownSums, restSums := make([]meanSum, groups), make([]meanSum, groups)
+	n, risk, events := make([]int, groups), make([]int, groups), make([]int, groups)
+	for g := range groups {
+		ownSums[g], restSums[g] = newMeanSum(), newMeanSum()
+	}
+	for _, v := range e.exits {
+		n[v>>(strataBits+1)&groupMask]++
+	}
+	copy(risk, n)
+	for _, v := range e.entries {
+		risk[v>>strataBits&groupMask]--
+	}
+	total, entered := len(e.exits)-len(e.entries), 0
+	for i := 0; i < len(e.exits); {
+		at := e.exits[i] >> exitShift
+		if int64(at) > tau {
+			break
+		}
+		for ; entered < len(e.entries) && e.entries[entered]>>entryShift < at; entered++ {
+			risk[e.entries[entered]>>strataBits&groupMask]++
+			total++
+		}
+		first, all, ms := i, 0, float64(at)
+		for ; i < len(e.exits) && e.exits[i]>>exitShift == at; i++ {
+			d := int(e.exits[i] & 1)
+			events[e.exits[i]>>(strataBits+1)&groupMask] += d
+			all += d
+		}
+		if all > 0 {
+			for g := range restSums {
+				if d := all - events[g]; d > 0 {
+					m := &restSums[g]
+					m.until(ms)
+					m.event(float64(total-risk[g]), float64(d))
+				}
+			}
+		}
+		for _, v := range e.exits[first:i] {
+			g := v >> (strataBits + 1) & groupMask
+			if d := events[g]; d > 0 { // once, for all of the group that leave now
+				ownSums[g].until(ms)
+				ownSums[g].event(float64(risk[g]), float64(d))
+				events[g] = 0
+			}
+		}
+		for _, v := range e.exits[first:i] {
+			risk[v>>(strataBits+1)&groupMask]--
+			total--
 		}
 	}
-	return m.result(tau, len(e.exits))
-}
-
-// restrictedMeanWithout is the mean of all exits but those of one group; steps
-// are those of all.
-func (e *groupedExits) restrictedMeanWithout(own *groupedExits, steps []exitStep, tau int64) restricted {
-	m := newMeanSum()
-	ownRisk, out, in := len(own.exits)-len(own.entries), 0, 0
-	for i := range steps {
-		s := &steps[i]
-		at := uint64(s.ms)
-		for ; in < len(own.entries) && own.entries[in]>>entryShift < at; in++ {
-			ownRisk++
-		}
-		left, events := 0, int32(0)
-		for ; out < len(own.exits) && own.exits[out]>>exitShift == at; out++ {
-			left++
-			events += int32(own.exits[out] & 1)
-		}
-		if d := s.events - events; d > 0 {
-			m.until(float64(s.ms))
-			m.event(float64(int(s.atRisk)-ownRisk), float64(d))
-		}
-		ownRisk -= left
+	own, rest = make([]restricted, groups), make([]restricted, groups)
+	for g := range groups {
+		own[g], rest[g] = ownSums[g].result(tau, n[g]), restSums[g].result(tau, len(e.exits)-n[g])
 	}
-	return m.result(tau, len(e.exits)-len(own.exits))
+	return own, rest
 }

@@ -82,14 +82,16 @@ type logRankSums struct {
 	h, w, u  float64   // running Σ d/n, Σ w, Σ w n with w = d(n-d)/((n-1)n²)
 	seenH    []float64
 	seenU    []float64
-	seenW    []float64 // k × k
+	// A pair is up to date since the later flush of the two. The marks are the bits
+	// of w, which never falls below 0: the larger of two is then found without a branch.
+	seenW []uint64
 }
 
 func newLogRankSums(k int) *logRankSums {
 	f := func(n int) []float64 { return make([]float64, n) }
 	return &logRankSums{
 		k: k, n: make([]int, k), observed: make([]int, k), expected: f(k), variance: f(k * k),
-		diagonal: f(k), risk: f(k), seenH: f(k), seenU: f(k), seenW: f(k * k),
+		diagonal: f(k), risk: f(k), seenH: f(k), seenU: f(k), seenW: make([]uint64, k),
 	}
 }
 
@@ -99,16 +101,15 @@ func (s *logRankSums) flush(g int) {
 	s.seenH[g] = s.h
 	s.diagonal[g] += s.risk[g] * (s.u - s.seenU[g])
 	s.seenU[g] = s.u
-	for j := range s.k {
-		at := g*s.k + j
-		if j < g {
-			at = j*s.k + g
-		}
-		if dw := s.w - s.seenW[at]; dw != 0 {
-			s.variance[at] += s.risk[g] * s.risk[j] * dw
-			s.seenW[at] = s.w
-		}
+	mine, own := s.risk[g], s.seenW[g]
+	for j, mark := range s.seenW[:g] { // down to the diagonal
+		s.variance[j*s.k+g] += mine * s.risk[j] * (s.w - math.Float64frombits(max(own, mark)))
 	}
+	risk, row := s.risk[g:], s.variance[g*s.k+g:]
+	for j, mark := range s.seenW[g:] { // and along the row
+		row[j] += mine * risk[j] * (s.w - math.Float64frombits(max(own, mark)))
+	}
+	s.seenW[g] = math.Float64bits(s.w)
 }
 
 // stratum adds one stratum of n exits in time order and its delayed entries.
