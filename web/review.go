@@ -72,7 +72,7 @@ func (s *Server) showReview(c echo.Context, p *templates.Page, feedbackURL strin
 	p.Title, p.Section, p.Pictures = p.T("review.title", "Key", v.Incident.Key), "reviews", true
 	view := templates.ReviewView{ReviewView: v, Summary: s.markdown.html(domain.FillSummary(v.Review.Summary, v.Numbers)),
 		Communication: s.markdown.html(v.Review.Communication), Teamwork: s.markdown.html(v.Review.Teamwork), Template: p.T("review.template"),
-		Texts: chartTexts(p), FeedbackURL: feedbackURL, Advice: map[domain.MeasureKey][]domain.Advice{}, Shown: v.Messages[:min(len(v.Messages), shownMessages)]}
+		Texts: chartTexts(p), FeedbackURL: feedbackURL, PublicURL: s.publicURL, Advice: map[domain.MeasureKey][]domain.Advice{}, Shown: v.Messages[:min(len(v.Messages), shownMessages)]}
 	view.Lanes = chart.Lanes(v.Talk, v.Messages, v.Review.Section(domain.SectionTimeline), s.zone, chart.Options{Texts: view.Texts})
 	for _, m := range v.Measures {
 		if advice := domain.Wording(m); len(advice) > 0 && m.Status.Open() {
