@@ -172,6 +172,15 @@ func (c *call) number(name, what string) (int64, error) {
 	return n, nil
 }
 
+// index reads a path parameter that counts from 0.
+func (c *call) index(what string) (int64, error) {
+	n, err := strconv.ParseInt(c.Param(what), 10, 64)
+	if err != nil || n < 0 || strconv.FormatInt(n, 10) != c.Param(what) {
+		return 0, domain.Errorf(domain.ErrNotFound, "%s %q is not known", what, clip(c.Param(what), 40))
+	}
+	return n, nil
+}
+
 // page reads limit, cursor, sort and total.
 func (c *call) page() domain.Page {
 	p := domain.Page{Limit: 50, Cursor: c.query.Get("cursor")}

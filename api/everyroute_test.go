@@ -2,9 +2,15 @@ package api
 
 import (
 	"bytes"
+	"encoding/base64"
+	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/evidence"
@@ -289,6 +295,11 @@ func auditRoutes(t *testing.T, w *world, key string) {
 	}
 	pack := w.post("auditor", v1+"/packs", object{"from": "2026-01-01", "to": "2026-12-31", "incident": "INC-1"}).want(200)
 	log := w.get("auditor", v1).want(200)
+	proveLog(t, w, log.text("key"))
+	traces := w.get("auditor", v1+"/traces?sample=dice&limit=200").want(200).json()["items"].([]any)
+	if found := fmt.Sprint(traces); !strings.Contains(found, key) || !strings.Contains(found, "findings:[map[") {
+		t.Errorf("no measure or no finding is in the traces %v", traces)
+	}
 	if v := evidence.Verify(bytes.NewReader(pack.body), int64(len(pack.body)), log.text("key"), nil); v.ExitCode() != 0 {
 		t.Errorf("the pack: %s", v)
 	}
@@ -306,6 +317,65 @@ func auditRoutes(t *testing.T, w *world, key string) {
 	if e := w.post("admin", v1+"/epochs", object{"reason": "a drill"}).want(201); e.json()["epoch"] != 1.0 {
 		t.Errorf("epoch = %s", e.body)
 	}
+}
+
+// proveLog checks with nothing but the public key and the heads what the log
+// says of itself, as somebody outside would.
+func proveLog(t *testing.T, w *world, key string) {
+	t.Helper()
+	verifier, err := note.NewVerifier(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := func(text string) (size int64, root tlog.Hash) {
+		n, err := note.Open([]byte(text), note.VerifierList(verifier))
+		if err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		lines := strings.Split(n.Text, "\n")
+		size, _ = strconv.ParseInt(lines[1], 10, 64)
+		if root, err = tlog.ParseHash(lines[2]); err != nil {
+			t.Fatal(err)
+		}
+		return size, root
+	}
+	v1 := prefix + "/evidence"
+	proof, signed, _ := strings.Cut(string(w.get("auditor", v1+"/leaves/3/proof").want(200).body), "\n\n")
+	lines := strings.Split(proof, "\n")
+	leaf, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(lines[1], "extra "))
+	if err != nil || lines[0] != "c2sp.org/tlog-proof@v1" || lines[2] != "index 3" || !bytes.HasPrefix(leaf, []byte("followthrough leaf v1\n")) {
+		t.Fatalf("%v: %s", err, proof)
+	}
+	hashes := func(list []string) (out []tlog.Hash) {
+		for _, text := range list {
+			h, err := tlog.ParseHash(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, h)
+		}
+		return out
+	}
+	size, root := head(signed)
+	if err := tlog.CheckRecord(hashes(lines[3:]), size, root, 3, tlog.RecordHash(leaf)); err != nil {
+		t.Error(err)
+	}
+	w.post("member", prefix+"/measures", object{"title": "Let the log grow"}).want(201)
+	newer, newRoot := head(string(w.get("auditor", v1+"/checkpoint").want(200).body))
+	growth := w.get("auditor", fmt.Sprintf("%s/consistency?from=%d&to=%d", v1, size, newer)).want(200)
+	var path []string
+	for _, h := range growth.json()["hashes"].([]any) {
+		path = append(path, h.(string))
+	}
+	if err := tlog.CheckTree(hashes(path), newer, newRoot, size, root); err != nil || newer <= size {
+		t.Error(size, newer, err)
+	}
+	w.get("auditor", v1+"/leaves/1000000/proof").want(404)
+	w.get("auditor", v1+"/leaves/-1/proof").want(404)
+	w.get("auditor", v1+"/consistency?from=x&to=1000000").want(400)
+	w.get("auditor", v1+"/consistency?from=1&to=1000000").want(404)
+	w.get("auditor", v1+"/consistency?from=3&to=2").want(404)
+	w.get("member", v1+"/leaves/3/proof").want(403)
 }
 
 // setUp creates the first administrator in a world of its own.

@@ -93,8 +93,15 @@ func (s *Server) evidenceRoutes() []route {
 	return []route{
 		get("/evidence", "get-evidence", "The tamper-evident log: what is signed and who has seen it", route{out: reflect.TypeFor[logJSON](), run: s.evidence}),
 		get("/evidence/checkpoint", "get-checkpoint", "The signed head of the log as it is now, to be kept elsewhere", route{media: "text/plain", run: s.checkpoint}),
+		get("/evidence/leaves/{leaf}/proof", "prove-leaf", "That a leaf is in the log, as a C2SP tlog-proof with the leaf as its extra data", route{media: "text/plain", run: s.leafProof}),
+		get("/evidence/consistency", "prove-growth", "That one head of the log continues an older one", route{query: []param{
+			{name: "from", kind: "integer", doc: "leaves of the older head"}, {name: "to", kind: "integer", doc: "leaves of the newer head"}},
+			out: reflect.TypeFor[growthJSON](), run: s.growthProof}),
 		get("/evidence/register", "get-register", "The register of measures as it was known", route{media: "text/csv", query: []param{knownAt}, run: s.register}),
 		get("/evidence/flags", "list-flags", "What an auditor would look at twice", route{query: listQuery(nil, knownAt), out: reflect.TypeFor[listJSON[flagJSON]](), run: s.flags}),
+		get("/evidence/traces", "list-traces", "The way from incidents over findings to measures and their effect", route{query: listQuery(nil, knownAt,
+			param{name: "sample", kind: "string", doc: "a word that chooses as many incidents as the limit says; the same word chooses the same ones"}),
+			out: reflect.TypeFor[listJSON[traceJSON]](), run: s.traces}),
 		get("/evidence/clauses", "list-clauses", "Which records answer which clause", route{query: listQuery(nil, knownAt), out: reflect.TypeFor[listJSON[clauseJSON]](), run: s.clauses}),
 		withBody(route{method: http.MethodPost, path: "/evidence/packs", id: "create-pack", summary: "A pack that an auditor verifies offline", tag: "evidence",
 			needs: domain.CanAudit, media: "application/octet-stream"}, s.pack),

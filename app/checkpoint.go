@@ -18,6 +18,7 @@ type logReader interface {
 	EachSealed(ctx context.Context, f func(domain.Change) error) error
 	LeafHashes(ctx context.Context, upto int64) ([]byte, error)
 	ProveGrowth(ctx context.Context, size, old int64) (tlog.TreeProof, error)
+	ProveLeaf(ctx context.Context, size, num int64) (tlog.RecordProof, []byte, error)
 	CheckLog(ctx context.Context) error
 }
 

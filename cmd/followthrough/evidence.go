@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,7 @@ func (env *environmentOf) evidenceCommand() *cli.Command {
 		command("status", "what is signed, and who outside has seen it; exit 1 when nothing is signed any more", "", []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON"}}, env.with(env.evidenceStatus)),
 		command("key", "print the public key that checkpoints are signed with", "", nil, env.with(env.evidenceKey)),
 		command("checkpoint", "sign the log as it is now and print its head, to be kept elsewhere", "", nil, env.with(env.evidenceCheckpoint)),
+		command("proof", "prove that one leaf is in the log, as a C2SP tlog-proof with a signed head", "LEAF", nil, env.with(env.evidenceProof)),
 		command("post", "show the head to the configured issue now", "", nil, env.with(env.evidencePost)),
 		command("check", "hold the whole log against the database; exit 1 when they differ", "", nil, env.with(env.evidenceCheck)),
 		command("register", "the register of measures as it was known on a date, as CSV", "", []cli.Flag{knownOn}, env.with(env.evidenceRegister)),
@@ -187,6 +189,22 @@ func (env *environmentOf) evidenceKey(ctx context.Context, _ *cli.Command, p *pr
 	s, err := p.app.Evidence.Status(ctx, operator())
 	if err == nil {
 		fmt.Fprintln(env.stdout, s.Key)
+	}
+	return err
+}
+
+func (env *environmentOf) evidenceProof(ctx context.Context, cmd *cli.Command, p *program) error {
+	arg, err := oneArg(cmd, "the number of a leaf")
+	if err != nil {
+		return err
+	}
+	leaf, err := strconv.ParseInt(arg, 10, 64)
+	if err != nil {
+		return usageError{fmt.Errorf("%q is not the number of a leaf; evidence flags and packs name them", arg)}
+	}
+	proof, err := p.app.Evidence.LeafProof(ctx, operator(), leaf)
+	if err == nil {
+		_, err = env.stdout.Write(proof)
 	}
 	return err
 }

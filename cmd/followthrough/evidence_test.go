@@ -134,6 +134,14 @@ func TestRegisterKnownOn(t *testing.T) {
 		t.Errorf("known before it was written:\n%s", past)
 	}
 	c.ok("evidence flags")
+	if proof := c.ok("evidence proof 1"); !strings.HasPrefix(proof, "c2sp.org/tlog-proof@v1\nextra ") || !strings.Contains(proof, "\nindex 1\n") {
+		t.Errorf("proof of a leaf:\n%s", proof)
+	}
+	for arg, want := range map[string]int{"99999": exitFinding, "one": exitUsage} {
+		if code, _, errs := c.run("evidence proof " + arg); code != want || !strings.Contains(errs, arg) {
+			t.Errorf("proof of leaf %s: exit %d: %s", arg, code, errs)
+		}
+	}
 	if code, _, errs := c.run("evidence register --known-on yesterday"); code != exitUsage || !strings.Contains(errs, "--known-on") {
 		t.Errorf("a wrong date: exit %d: %s", code, errs)
 	}
