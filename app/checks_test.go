@@ -6,7 +6,6 @@ import (
 
 	"github.com/followthrough/followthrough/app"
 	"github.com/followthrough/followthrough/domain"
-	"github.com/followthrough/followthrough/store"
 )
 
 const restore domain.QuestionID = "backups.restore"
@@ -105,8 +104,8 @@ func TestCheckMeasuresAreNoFault(t *testing.T) {
 	}
 }
 
-// TestChecksKeepToTheirTeam: roles, teams, one draft at a time, and the work
-// schedule.
+// TestChecksKeepToTheirTeam: roles, teams, one draft at a time, and
+// the history.
 func TestChecksKeepToTheirTeam(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
@@ -149,10 +148,6 @@ func TestChecksKeepToTheirTeam(t *testing.T) {
 	series := must(w.Checks.Series(ctx, ana))(t)
 	if len(series) != 2 || series[1].Team != "t_a" || len(series[1].Finished) != 1 || series[1].Draft.Key != draft.Key {
 		t.Errorf("ana sees %+v", series)
-	}
-	works := must(w.db.Works(ctx, store.WorkFilter{Kind: store.CheckWork}))(t)
-	if len(works) != 1 || works[0].Key != "check:t_a" || !works[0].RunAt.Equal(c.NextOn.Start(time.UTC)) || !works[0].Pending() {
-		t.Errorf("the work schedule holds %+v", works)
 	}
 	if _, err := w.Checks.Answer(ctx, ana, draft.Key, draft.Version+7, nil); domain.KindOf(err) != domain.ErrStale {
 		t.Errorf("an old version: %v", err)

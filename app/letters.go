@@ -15,6 +15,7 @@ type letterStore interface {
 	Measures(ctx context.Context, scope domain.Scope, filter domain.MeasureFilter, page domain.Page) (domain.List[domain.Measure], error)
 	MeasuresByKey(ctx context.Context, scope domain.Scope, keys []domain.MeasureKey) ([]domain.Measure, error)
 	Conflicts(ctx context.Context, scope domain.Scope, filter domain.ConflictFilter, page domain.Page) (domain.List[domain.Conflict], error)
+	checkReader
 	LateCounts(ctx context.Context, scope domain.Scope, filter domain.MeasureFilter, soon int) ([]domain.LateCount, error)
 }
 
@@ -61,9 +62,15 @@ func (s *Reminders) address(n domain.Notice, who crowd, day domain.Date) (domain
 }
 
 func (s *Reminders) fillReminder(ctx context.Context, l *domain.Letter, scope domain.Scope, who crowd) error {
-	keys := make([]domain.MeasureKey, len(l.Notice.Items))
-	for n, item := range l.Notice.Items {
-		keys[n] = item.Measure
+	list, err := s.stillDue(ctx, l, scope)
+	if err != nil {
+		return err
+	}
+	var keys []domain.MeasureKey
+	for _, item := range l.Notice.Items {
+		if item.Measure != "" {
+			keys = append(keys, item.Measure)
+		}
 	}
 	slices.Sort(keys)
 	measures, err := s.Store.MeasuresByKey(ctx, scope, slices.Compact(keys))
@@ -78,7 +85,6 @@ func (s *Reminders) fillReminder(ctx context.Context, l *domain.Letter, scope do
 	if err != nil {
 		return err
 	}
-	var list []found
 	for _, item := range l.Notice.Items {
 		m, ok := byKey[item.Measure]
 		if !ok || !still(m, item, l.Day, snoozes[m.Key]) {
@@ -94,7 +100,7 @@ func (s *Reminders) fillReminder(ctx context.Context, l *domain.Letter, scope do
 				continue
 			}
 		}
-		list = append(list, found{&m, item})
+		list = append(list, found{&m, domain.Check{}, item})
 	}
 	l.Sections = sections(list, who)
 	return nil
@@ -114,7 +120,7 @@ func still(m domain.Measure, item domain.NoticeItem, day domain.Date, z domain.S
 		return m.Status == domain.Done
 	case domain.ReasonConflict:
 		return true
-	case domain.ReasonNew, domain.ReasonIneffective:
+	case domain.ReasonCheckDue, domain.ReasonNew, domain.ReasonIneffective:
 	}
 	return false
 }
@@ -136,6 +142,10 @@ func sections(list []found, who crowd) []domain.LetterSection {
 		})
 		section := domain.LetterSection{Reason: reason, Total: len(all)}
 		for _, f := range all[:min(len(all), maxLines)] {
+			if f.item.Check != "" {
+				section.Lines = append(section.Lines, who.checkLine(f.check, f.item.Days))
+				continue
+			}
 			section.Lines = append(section.Lines, line(*f.measure, f.item.Days, f.item.For, who))
 		}
 		out = append(out, section)

@@ -71,9 +71,11 @@ func spanAfter(last, today domain.Date) domain.Span {
 	return domain.Span{Since: since, Today: today}
 }
 
-// found is one measure somebody is to be told about.
+// found is one measure somebody is to be told about, or a crisis check, whose
+// measure has nothing but the team.
 type found struct {
 	measure *domain.Measure
+	check   domain.Check
 	item    domain.NoticeItem
 }
 
@@ -87,7 +89,7 @@ type plan struct {
 
 func (p *plan) add(to domain.PersonID, m *domain.Measure, reason domain.Reason, days int, instead domain.PersonID) {
 	if to != "" {
-		p.lists[to] = append(p.lists[to], found{m, domain.NoticeItem{Measure: m.Key, Reason: reason, Days: days, For: instead}})
+		p.lists[to] = append(p.lists[to], found{m, domain.Check{}, domain.NoticeItem{Measure: m.Key, Reason: reason, Days: days, For: instead}})
 	}
 }
 
@@ -101,6 +103,9 @@ func (s *Reminders) plan(ctx context.Context, policy domain.Policy, span domain.
 		if weekday(day) == policy.Reminders.OrDefault().DigestDay {
 			p.digest = day
 		}
+	}
+	if err := p.lookAtChecks(ctx, s.Store, policy); err != nil {
+		return nil, err
 	}
 	rules, err := s.rules(ctx, policy)
 	if err != nil {
@@ -201,14 +206,15 @@ func (p *plan) notices(s *Reminders) []domain.Notice {
 	return out
 }
 
-// inScope is what a chat may hear: one line per measure, its owner's.
+// inScope is what a chat may hear: one line per measure, its owner's, and one per check.
 func (p *plan) inScope(scope domain.Scope) []found {
 	var out []found
-	seen := map[domain.MeasureKey]bool{}
+	seen := map[string]bool{}
 	for _, id := range p.crowd.order {
 		for _, f := range p.lists[id] {
-			if !seen[f.measure.Key] && f.item.Reason != domain.ReasonEscalated && scope.Allows(f.measure.Team) {
-				seen[f.measure.Key] = true
+			key := string(f.item.Measure) + string(f.item.Check)
+			if !seen[key] && f.item.Reason != domain.ReasonEscalated && scope.Allows(f.measure.Team) {
+				seen[key] = true
 				out = append(out, f)
 			}
 		}

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -185,6 +186,19 @@ func (c *Check) requireDraft() error {
 		return nil
 	}
 	return Errorf(ErrConflict, "%s is %s and is not changed any more; start a new check", c.Key, c.Status)
+}
+
+// LatestChecks keeps the newest of each team's checks, which come oldest first.
+func LatestChecks(checks []Check) []Check {
+	var out []Check
+	for _, c := range checks {
+		if n := slices.IndexFunc(out, func(o Check) bool { return o.Team == c.Team }); n >= 0 {
+			out[n] = c
+		} else {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // Due reports whether the next check is due on a day.

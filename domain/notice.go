@@ -76,9 +76,10 @@ type Notice struct {
 	SentAt    time.Time
 }
 
-// NoticeItem is one measure in a letter.
+// NoticeItem is one measure in a letter, or the crisis check whose successor is due.
 type NoticeItem struct {
-	Measure MeasureKey `json:"measure"`
+	Measure MeasureKey `json:"measure,omitempty"`
+	Check   CheckKey   `json:"check,omitempty"`
 	Reason  Reason     `json:"reason"`
 	// Days since the date that counts; negative before it.
 	Days int `json:"days"`
@@ -155,10 +156,14 @@ type LetterSection struct {
 	Lines []LetterLine
 }
 
-// LetterLine is one measure.
+// LetterLine is one measure, or a crisis check whose successor is due.
 type LetterLine struct {
 	Measure Measure
-	Days    int
+	// Check has a key where the line is about a check; Team is the name of whose
+	// it is, empty for the whole organisation.
+	Check Check
+	Team  string
+	Days  int
 	// Owner is the name of who has to act, and For of who is away.
 	Owner string
 	For   string

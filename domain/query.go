@@ -96,6 +96,8 @@ type CheckFilter struct {
 	// Team selects one team's checks; the empty team is the whole organisation.
 	Team   *TeamID
 	Status []CheckStatus
+	// Bare leaves the answers out.
+	Bare bool
 }
 
 // MeasureSorts and IncidentSorts are the fixed sets of sort fields.

@@ -8,8 +8,8 @@ import (
 // Reason is why a measure stands in a letter to somebody.
 type Reason string
 
-// The reasons, in the order in which a letter gives them. The first six remind,
-// the others are sections of the weekly digest alone.
+// The reasons, in the order in which a letter gives them. All remind but
+// the last two, which are sections of the weekly digest alone.
 const (
 	ReasonEscalated    Reason = "escalated"
 	ReasonOverdue      Reason = "overdue"
@@ -18,13 +18,14 @@ const (
 	ReasonPastPromise  Reason = "past_promise"
 	ReasonVerification Reason = "verification_due"
 	ReasonConflict     Reason = "conflict"
+	ReasonCheckDue     Reason = "check_due"
 	ReasonNew          Reason = "new"
 	ReasonIneffective  Reason = "ineffective"
 )
 
 // Reasons lists every reason in order.
 func Reasons() []Reason {
-	return []Reason{ReasonEscalated, ReasonOverdue, ReasonDueToday, ReasonDueSoon, ReasonPastPromise, ReasonVerification, ReasonConflict, ReasonNew, ReasonIneffective}
+	return []Reason{ReasonEscalated, ReasonOverdue, ReasonDueToday, ReasonDueSoon, ReasonPastPromise, ReasonVerification, ReasonConflict, ReasonCheckDue, ReasonNew, ReasonIneffective}
 }
 
 // ReminderPolicy is when people are reminded; Policy.RemindDays holds the days
@@ -178,6 +179,15 @@ func (p Policy) RemindsConflict(opened Date, z Snooze, span Span) (int, bool) {
 		return 0, false
 	}
 	return waits, span.ends(z) || span.hits(opened, []int{r.ConflictDays}, r.Every)
+}
+
+// RemindsCheck reports whether people are told within the span that the crisis
+// check after a finished one is due; the days are negative before it is.
+func (p Policy) RemindsCheck(c Check, span Span) (int, bool) {
+	if c.NextOn.IsZero() {
+		return 0, false
+	}
+	return span.Today.Sub(c.NextOn), span.hits(c.NextOn, p.RemindDays, p.Reminders.OrDefault().Every)
 }
 
 // maxSnooze is the longest a measure may be put aside, in days: a snooze that

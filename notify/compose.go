@@ -51,14 +51,21 @@ func Compose(l domain.Letter, publicURL, checkpoint string) (Message, error) {
 	if name := plain(l.Name); name != "" {
 		v.Greeting = fmt.Sprintf(w.Greeting, name)
 	}
-	n := 0
+	n, checks := 0, 0
 	for _, s := range l.Sections {
-		n += s.Total
+		if s.Reason == domain.ReasonCheckDue {
+			checks += s.Total
+		} else {
+			n += s.Total
+		}
 		v.Sections = append(v.Sections, w.section(s, l.Name, publicURL))
 	}
 	v.Choose, v.Stop = fmt.Sprintf(w.Choose, v.ChooseURL), fmt.Sprintf(w.Stop, v.StopURL)
 	v.Subject, v.Lead, v.Why = w.Reminder.of(n), w.LeadReminder, w.WhyReminder
 	head := w.ReminderChat.of(n)
+	if n == 0 && checks > 0 {
+		v.Subject, head, v.Why = w.CheckSubject, w.CheckChat, w.WhyCheck
+	}
 	if l.Notice.Kind == domain.NoticeDigest {
 		v.Subject, v.Lead, v.Why = fmt.Sprintf(w.Digest, w.date(l.Day)), w.LeadDigest, w.WhyDigest
 		head = v.Subject
@@ -82,6 +89,10 @@ func StopURL(publicURL, stop string) string { return publicURL + "/reminders/sto
 func (w words) section(s domain.LetterSection, reader, publicURL string) viewSection {
 	out := viewSection{Title: w.Sections[s.Reason]}
 	for _, line := range s.Lines {
+		if line.Check.Key != "" {
+			out.Lines = append(out.Lines, w.check(line, publicURL))
+			continue
+		}
 		facts := []string{string(line.Measure.Priority), w.when(s.Reason, line)}
 		if line.For != "" {
 			facts = append(facts, fmt.Sprintf(w.Away, plain(line.For)))
@@ -98,6 +109,16 @@ func (w words) section(s domain.LetterSection, reader, publicURL string) viewSec
 		out.More = w.More.of(more)
 	}
 	return out
+}
+
+// check words that a crisis check is due; it leads to where it is begun.
+func (w words) check(line domain.LetterLine, publicURL string) viewLine {
+	title := w.CheckOfAll
+	if line.Team != "" {
+		title = fmt.Sprintf(w.CheckOfTeam, plain(line.Team))
+	}
+	facts := w.dueOn(line.Days, line.Check.NextOn) + " · " + fmt.Sprintf(w.CheckLast, line.Check.Key)
+	return viewLine{Key: w.CheckName, Title: title, Facts: facts, URL: publicURL + "/checks"}
 }
 
 func (v *view) late(w words, l domain.Letter) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,6 +29,9 @@ func full(kind domain.NoticeKind, language string) domain.Letter {
 			s.Lines = append(s.Lines, line("M-1", "Zwischenspeicher leeren", 0, "2026-12-07"))
 		case domain.ReasonDueSoon:
 			s.Lines = append(s.Lines, line("M-2", "Runbook", -1, "2026-12-08"), line("M-3", "Drill", -7, "2026-12-14"))
+		case domain.ReasonCheckDue:
+			s.Lines = append(s.Lines, domain.LetterLine{Check: domain.Check{Key: "CHK-3", NextOn: domain.MustDate("2026-12-04")}, Days: 3},
+				domain.LetterLine{Check: domain.Check{Key: "CHK-2", NextOn: domain.MustDate("2026-12-14")}, Team: "Storage", Days: -7})
 		default:
 			s.Lines = append(s.Lines, line("M-4", "Alert on lag > 30 s", 1, "2026-12-06"), line("M-5", "Second key", 5, "2026-12-02"))
 		}
@@ -114,6 +118,21 @@ func TestWordsAreComplete(t *testing.T) {
 	for _, age := range domain.LateAges() {
 		if english().Late[age] == "" {
 			t.Errorf("age %d has no name", age)
+		}
+	}
+}
+
+// A letter about nothing but a crisis check does not speak of measures.
+func TestLetterAboutACheckAlone(t *testing.T) {
+	for language, want := range map[string]string{"en": "the crisis check is due", "de": "der Krisencheck ist fällig"} {
+		l := full(domain.NoticeReminder, language)
+		l.Sections = slices.DeleteFunc(l.Sections, func(s domain.LetterSection) bool { return s.Reason != domain.ReasonCheckDue })
+		message, err := Compose(l, "https://ft.example.org", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(message.Subject, want) || !strings.Contains(message.Text, "https://ft.example.org/checks") || !strings.Contains(message.Text, "Storage") {
+			t.Errorf("%s: %q\n%s", language, message.Subject, message.Text)
 		}
 	}
 }

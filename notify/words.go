@@ -49,6 +49,13 @@ type words struct {
 	LateHead     string
 	Late         map[domain.LateAge]string
 	Checkpoint   string
+	CheckSubject string
+	CheckChat    string
+	CheckName    string
+	CheckOfAll   string
+	CheckOfTeam  string
+	CheckLast    string
+	WhyCheck     string
 	WhyReminder  string
 	WhyDigest    string
 	Choose       string
@@ -70,7 +77,7 @@ func (w words) date(d domain.Date) string {
 func (w words) when(reason domain.Reason, line domain.LetterLine) string {
 	switch reason {
 	case domain.ReasonEscalated, domain.ReasonOverdue, domain.ReasonDueToday, domain.ReasonDueSoon:
-		return w.due(line)
+		return w.dueOn(line.Days, line.Measure.DueOn)
 	case domain.ReasonPastPromise:
 		return w.PastPromise.of(line.Days) + ", " + fmt.Sprintf(w.DueOn, w.date(line.Measure.DueOn))
 	case domain.ReasonVerification:
@@ -83,7 +90,7 @@ func (w words) when(reason domain.Reason, line domain.LetterLine) string {
 			return w.WaitsToday
 		}
 		return w.Waits.of(line.Days)
-	case domain.ReasonNew, domain.ReasonIneffective:
+	case domain.ReasonCheckDue, domain.ReasonNew, domain.ReasonIneffective:
 	}
 	if line.Measure.DueOn.IsZero() {
 		return w.NoDue
@@ -91,17 +98,17 @@ func (w words) when(reason domain.Reason, line domain.LetterLine) string {
 	return fmt.Sprintf(w.DueOn, w.date(line.Measure.DueOn))
 }
 
-func (w words) due(line domain.LetterLine) string {
-	on := ", " + fmt.Sprintf(w.DueOn, w.date(line.Measure.DueOn))
+func (w words) dueOn(days int, day domain.Date) string {
+	on := ", " + fmt.Sprintf(w.DueOn, w.date(day))
 	switch {
-	case line.Days > 0:
-		return w.DaysOverdue.of(line.Days) + on
-	case line.Days == 0:
+	case days > 0:
+		return w.DaysOverdue.of(days) + on
+	case days == 0:
 		return w.DueToday
-	case line.Days == -1:
+	case days == -1:
 		return w.DueTomorrow
 	}
-	return w.DueInDays.of(line.Days) + on
+	return w.DueInDays.of(days) + on
 }
 
 // plain keeps a text from outside to one line without anything that drives a

@@ -12,18 +12,6 @@ import (
 
 const checkPrefix = "CHK-"
 
-// CheckWork is the kind of work that stands for a due crisis check; its key is
-// "check:" and the team, or "check:*" for the whole organisation. The row says
-// when the next check is due and is moved by every finished one.
-const CheckWork = "check"
-
-func checkWork(team domain.TeamID) string {
-	if team == "" {
-		return CheckWork + ":*"
-	}
-	return CheckWork + ":" + string(team)
-}
-
 // CreateCheck stores a new check under the next key. A team has one draft at a time.
 func (db *DB) CreateCheck(ctx context.Context, scope domain.Scope, by domain.Attribution, check domain.Check) (domain.Check, error) {
 	var made domain.Check
@@ -65,7 +53,8 @@ func (db *DB) CreateCheck(ctx context.Context, scope domain.Scope, by domain.Att
 	return made, err
 }
 
-// Checks lists the checks that match, in the order they were begun, with their answers.
+// Checks lists the checks that match, in the order they were begun, with their
+// answers unless the filter asks for none.
 func (db *DB) Checks(ctx context.Context, scope domain.Scope, filter domain.CheckFilter) ([]domain.Check, error) {
 	var c conditions
 	c.scope(scope)
@@ -79,6 +68,13 @@ func (db *DB) Checks(ctx context.Context, scope domain.Scope, filter domain.Chec
 	var rows []checkRow
 	if err := db.read(ctx).Where(c.bare(), c.args...).Order("num").Find(&rows).Error; err != nil {
 		return nil, asDomain(err)
+	}
+	if filter.Bare {
+		checks := make([]domain.Check, len(rows))
+		for n, row := range rows {
+			checks[n] = row.check(nil)
+		}
+		return checks, nil
 	}
 	answers, err := checkAnswers(db.read(ctx).Where("crisis_check IN (SELECT key FROM crisis_checks"+c.where()+")", c.args...))
 	if err != nil {
@@ -131,8 +127,7 @@ func (tx *txn) lockCheck(scope domain.Scope, key domain.CheckKey) (checkRow, dom
 }
 
 // UpdateCheck changes a check. version guards against a decision on an older
-// state; 0 accepts any. A check that becomes finished puts the next one into the
-// work schedule.
+// state; 0 accepts any.
 func (db *DB) UpdateCheck(ctx context.Context, scope domain.Scope, key domain.CheckKey, version int64, by domain.Attribution,
 	change func(*domain.Check) error,
 ) (domain.Check, error) {
@@ -161,11 +156,6 @@ func (db *DB) UpdateCheck(ctx context.Context, scope domain.Scope, key domain.Ch
 		}
 		if err := tx.storeAnswers(was, check); err != nil {
 			return err
-		}
-		if check.Status == domain.CheckFinished {
-			if err := tx.scheduleCheck(check); err != nil {
-				return err
-			}
 		}
 		check.Version = after.Version
 		return tx.history(domain.SubjectCheck, before.Key, by, entries(changes...))
@@ -196,19 +186,6 @@ func (tx *txn) storeAnswers(before, after domain.Check) error {
 		}
 	}
 	return nil
-}
-
-// scheduleCheck moves the row of the team's next check to its day.
-func (tx *txn) scheduleCheck(check domain.Check) error {
-	at := int64(newDay(check.NextOn)) * 86_400_000_000
-	err := tx.Exec("INSERT INTO works ("+workColumns+") VALUES (?, ?, ?, 1, 0, 0, ?, 0, '', 0, 0, '', FALSE) "+
-		"ON CONFLICT (key) DO UPDATE SET args = excluded.args, run_at = excluded.run_at, attempt = 0, dead = FALSE, last_error = '', "+
-		"wanted = CASE WHEN works.wanted > works.done THEN works.wanted ELSE works.wanted + 1 END",
-		checkWork(check.Team), CheckWork, string(check.Key), at).Error
-	if err != nil {
-		return err
-	}
-	return tx.notify()
 }
 
 // CreateCheckMeasure stores the measure of a gap. create gets the measures that

@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -148,5 +149,23 @@ func TestCheckInTheBrowser(t *testing.T) {
 			c.Says(map[string]string{"en": "The measure was created", "de": "Die Maßnahme ist angelegt"}[language])
 			look("management", "/checks/CHK-2/management")
 		})
+	}
+}
+
+// A due check stands on the first page, in both languages.
+func TestDashboardNamesDueChecks(t *testing.T) {
+	w := newWorld(t)
+	check := w.finishedCheck()
+	b := w.as("member")
+	const due = `.note a[href="/checks"]`
+	if n := b.get("/").want(200).doc().Find(due).Length(); n != 0 {
+		t.Errorf("%d checks are due on the day one was finished", n)
+	}
+	w.advance(check.NextOn.Start(time.UTC).Sub(w.now()) + 12*time.Hour)
+	b = w.as("member")
+	for language, want := range map[string]string{"en": "Crisis check due since", "de": "Krisencheck fällig seit"} {
+		if text := b.do(http.MethodGet, "/", nil, "Accept-Language", language).want(200).doc().Find(due).Text(); !strings.Contains(text, want) {
+			t.Errorf("%s: %q", language, text)
+		}
 	}
 }

@@ -49,6 +49,9 @@ func (s *Server) dashboard(c echo.Context, p *templates.Page) error {
 	view := templates.DashboardView{Items: list.Items, Next: list.NextCursor, Trackers: trackers, Conflicts: len(conflicts.Items),
 		MoreConflicts: conflicts.NextCursor != "", Bars: lateBars(counts)}
 	view.Tiles = tilesOf(counts)
+	if view.DueChecks, err = s.app.Checks.Due(ctx, p.Actor, p.Today); err != nil {
+		return err
+	}
 	if err := s.withViews(c, p, domain.ViewDashboard); err != nil {
 		return err
 	}
