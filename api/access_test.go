@@ -147,7 +147,7 @@ func plausible(id string) object {
 	case "add-check-measure":
 		return object{"question": "plans.order"}
 	case "decide-suggestion":
-		return object{"decision": "reject"}
+		return object{"decision": "reject", "reason": "because"}
 	}
 	return object{}
 }

@@ -14,10 +14,14 @@ import (
 
 	"github.com/followthrough/followthrough/app"
 	"github.com/followthrough/followthrough/domain"
+	"github.com/followthrough/followthrough/imports"
 )
 
 // maxBody is the largest body of the API.
 const maxBody = 1 << 20
+
+// maxFile is the largest file that a route takes.
+const maxFile = imports.MaxObservationBytes
 
 // call is one request on its way through a handler.
 type call struct {
@@ -75,9 +79,12 @@ func (c *call) knownQuery() string {
 	return "; use one of " + strings.Join(names, ", ")
 }
 
-// readBody reads a JSON body, and nothing but JSON.
+// readBody reads a JSON body, and nothing but JSON where the route names no other type.
 func (c *call) readBody() error {
 	r := c.Request()
+	if c.route.takes != "" {
+		return c.readFile()
+	}
 	if r.Header.Get("Content-Encoding") != "" {
 		return refuse(http.StatusUnsupportedMediaType, "compressed bodies are not accepted; send plain JSON")
 	}
@@ -98,6 +105,24 @@ func (c *call) readBody() error {
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" && (media != "application/merge-patch+json" || r.Method != http.MethodPatch) {
 		return refuse(http.StatusUnsupportedMediaType, "send the body as Content-Type: application/json")
+	}
+	c.body = body
+	return nil
+}
+
+// readFile reads a body of the type that the route takes.
+func (c *call) readFile() error {
+	r := c.Request()
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != c.route.takes || r.Header.Get("Content-Encoding") != "" {
+		return refuse(http.StatusUnsupportedMediaType, "send the file as Content-Type: "+c.route.takes+", not compressed")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxFile))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case asError(err, &tooLarge):
+		return refuse(http.StatusRequestEntityTooLarge, "the file is larger than "+strconv.Itoa(maxFile>>20)+" MiB; split it")
+	case err != nil:
+		return badRequest("the body could not be read to its end", nil)
 	}
 	c.body = body
 	return nil

@@ -64,6 +64,18 @@ func TestEveryRoute(t *testing.T) {
 	list("viewer", "/measures/"+key+"/evidence")
 	w.post("member", at+"/observations", object{"items": []object{{"at": "2026-11-24T10:00:00Z", "value": 4.5, "note": "drill"}}}).want(201)
 	list("viewer", "/measures/"+key+"/observations")
+	file := func(query, text string) answer {
+		return w.do(request{as: "member", method: "POST", path: v1("/observations") + query, body: text, header: map[string]string{"Content-Type": "text/csv; charset=utf-8", "Idempotency-Key": "values"}}).want(200)
+	}
+	values := "measure,at,value,note\n" + key + ",2026-11-23,3.5,drill\n" + key + ",2026-11-24T11:00:00Z,4,\n"
+	for query, want := range map[string]string{"?dry_run=true": `{"values":2,"written":false}`, "": `{"values":2,"written":true}`, "?dry_run=false": `{"values":2,"written":true}`} {
+		if got := strings.TrimSpace(string(file(query, values).body)); got != want {
+			t.Errorf("%q: %s, want %s", query, got, want)
+		}
+	}
+	if n := len(w.get("viewer", at+"/observations").want(200).json()["items"].([]any)); n != 3 {
+		t.Errorf("%d observations after a dry run and a file sent twice", n)
+	}
 	list("viewer", "/measures/"+key+"/history")
 	list("viewer", "/incidents/INC-1/measures")
 	list("viewer", "/incidents/INC-1/history")
@@ -158,6 +170,14 @@ func TestEveryRoute(t *testing.T) {
 	del("/measures/"+key+"/probe", set.etag()).want(204)
 	w.post("member", v1("/incidents"), object{"title": "Database down again", "team": "t_a", "services": []string{"db"}, "causes": []string{"capacity"}, "started_at": "2026-11-24T10:00:00Z"}).want(201)
 	list("viewer", "/incidents/INC-2/suggestions")
+	list("viewer", "/suggestions")
+	for _, d := range []object{{"decision": "reject", "reason": "another disk"}, {"decision": "reconsider"}, {"decision": "reject", "reason": "another disk"}} {
+		w.post("member", v1("/incidents/INC-2/suggestions/INC-1"), d).want(200)
+	}
+	if ruled := w.get("viewer", v1("/incidents/INC-2/rejected-suggestions")).want(200).json()["items"].([]any); len(ruled) != 1 || ruled[0].(object)["reason"] != "another disk" || ruled[0].(object)["by"] != "p_member" {
+		t.Errorf("rejected: %v", ruled)
+	}
+	list("viewer", "/incidents/INC-2/rejected-suggestions")
 	if linked := w.post("member", v1("/incidents/INC-2/suggestions/INC-1"), object{"decision": "accept"}).want(200); linked.text("recurrence_of") != "INC-1" {
 		t.Errorf("accepted: %s", linked.body)
 	}

@@ -103,6 +103,10 @@ func operation(r *route, registry huma.Registry, problem *huma.Schema) *huma.Ope
 		}
 		failures = append(failures, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
 	}
+	if r.takes != "" {
+		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{r.takes: {Schema: &huma.Schema{Type: huma.TypeString}}}}
+		failures = append(failures, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+	}
 	if asksTracker := strings.HasPrefix(r.path, "/trackers/{id}/"); asksTracker || r.method != http.MethodGet {
 		failures = append(failures, http.StatusConflict)
 	}

@@ -1,10 +1,12 @@
 package api
 
 import (
+	"bytes"
 	"net/http"
 	"reflect"
 
 	"github.com/followthrough/followthrough/domain"
+	"github.com/followthrough/followthrough/imports"
 )
 
 type evidenceJSON struct {
@@ -49,6 +51,12 @@ type observationInput struct {
 	Note  opt[string]  `json:"note,omitempty"`
 }
 
+// observationFileJSON says what became of a file of observations.
+type observationFileJSON struct {
+	Values  int  `json:"values" doc:"how many the file holds"`
+	Written bool `json:"written" doc:"false after a dry run"`
+}
+
 func (s *Server) proofRoutes() []route {
 	return []route{
 		{method: http.MethodGet, path: "/measures/{key}/evidence", id: "list-evidence", summary: "The evidence of a measure", tag: "measures",
@@ -59,6 +67,9 @@ func (s *Server) proofRoutes() []route {
 			needs: domain.CanRead, query: listQuery(nil), out: reflect.TypeFor[listJSON[observationJSON]](), run: s.listObservations},
 		withBody(route{method: http.MethodPost, path: "/measures/{key}/observations", id: "add-observations", summary: "Add values of the success metric",
 			tag: "measures", needs: domain.CanEdit, repeatable: true, status: http.StatusCreated, out: reflect.TypeFor[listJSON[observationJSON]]()}, s.addObservations),
+		{method: http.MethodPost, path: "/observations", id: "import-observations", summary: "Add values of the success metrics of several measures from a CSV: all rows or none",
+			tag: "measures", needs: domain.CanEdit, repeatable: true, takes: "text/csv", query: []param{{name: "dry_run", kind: "boolean", doc: "check the file and write nothing"}},
+			out: reflect.TypeFor[observationFileJSON](), run: s.importObservations},
 	}
 }
 
@@ -115,4 +126,18 @@ func (s *Server) addObservations(c *call, in *observationsInput) (reply, error) 
 	}
 	added, err := s.app.Measures.AddObservations(c.ctx(), c.actor(), key, given)
 	return reply{body: listOf(domain.List[domain.Observation]{Items: added, Total: -1}, domain.Page{}, observationOf)}, err
+}
+
+func (s *Server) importObservations(c *call) (reply, error) {
+	dry := c.flag("dry_run")
+	if err := c.refused(); err != nil {
+		return reply{}, err
+	}
+	found, err := imports.Observations(imports.File{Name: "csv", Data: bytes.NewReader(c.body)}, imports.Options{Now: s.now(), Zone: s.app.Zone})
+	if err != nil {
+		return reply{}, err
+	}
+	written := dry == nil || !*dry
+	err = s.app.Measures.ImportObservations(c.ctx(), c.actor(), found, !written)
+	return reply{body: observationFileJSON{len(found), written}}, err
 }

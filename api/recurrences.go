@@ -24,9 +24,31 @@ func suggestionOf(s app.Suggestion) suggestionJSON {
 	return suggestionJSON{string(e.Key), e.Title, moment(e.StartedAt), moment(e.ResolvedAt), string(s.Level), list(s.Shared), s.Similarity, s.Days}
 }
 
+type rejectionJSON struct {
+	Earlier string  `json:"earlier"`
+	By      string  `json:"by"`
+	At      *string `json:"at" format:"date-time"`
+	Reason  string  `json:"reason"`
+}
+
+func rejectionOf(r app.Rejection) rejectionJSON {
+	return rejectionJSON{string(r.Earlier), r.By, moment(r.At), r.Reason}
+}
+
+type undecidedJSON struct {
+	Incident string         `json:"incident"`
+	Title    string         `json:"title"`
+	Best     suggestionJSON `json:"best" doc:"the strongest suggestion"`
+	Others   int            `json:"others" doc:"how many more there are"`
+}
+
+func undecidedOf(u app.Undecided) undecidedJSON {
+	return undecidedJSON{string(u.Incident.Key), u.Incident.Title, suggestionOf(u.Best), u.Others}
+}
+
 type decisionInput struct {
-	Decision opt[string] `json:"decision" doc:"accept links the two, reject is remembered"`
-	Reason   opt[string] `json:"reason,omitempty"`
+	Decision opt[string] `json:"decision" doc:"accept links the two, reject is remembered, reconsider takes a rejected one up again"`
+	Reason   opt[string] `json:"reason,omitempty" doc:"needed with reject"`
 }
 
 type assessmentJSON struct {
@@ -37,6 +59,16 @@ type assessmentJSON struct {
 	By         string      `json:"by"`
 	At         *string     `json:"at" format:"date-time"`
 	Seq        int64       `json:"seq" doc:"the row of the history that holds the record"`
+}
+
+type dueAssessmentJSON struct {
+	Period  string  `json:"period"`
+	DueOn   *string `json:"due_on" format:"date" doc:"30 days after the end of the period"`
+	Overdue bool    `json:"overdue"`
+}
+
+func dueAssessmentOf(d domain.DueAssessment) dueAssessmentJSON {
+	return dueAssessmentJSON{d.Period, day(d.DueOn), d.Overdue}
 }
 
 type groupJSON struct {
@@ -64,14 +96,18 @@ func (s *Server) recurrenceRoutes() []route {
 	return []route{
 		{method: http.MethodGet, path: "/incidents/{key}/suggestions", id: "list-suggestions", summary: "Earlier incidents that this one may recur from", tag: "incidents",
 			needs: domain.CanRead, query: listQuery(nil), out: reflect.TypeFor[listJSON[suggestionJSON]](), run: s.listSuggestions},
-		withBody(route{method: http.MethodPost, path: "/incidents/{key}/suggestions/{earlier}", id: "decide-suggestion", summary: "Accept or reject a suggested recurrence",
+		{method: http.MethodGet, path: "/incidents/{key}/rejected-suggestions", id: "list-rejected-suggestions", summary: "Earlier incidents that people have ruled out, with who, when and why", tag: "incidents",
+			needs: domain.CanRead, query: listQuery(nil), out: reflect.TypeFor[listJSON[rejectionJSON]](), run: s.listRejected},
+		{method: http.MethodGet, path: "/suggestions", id: "list-undecided-suggestions", summary: "The latest incidents with suggested recurrences that nobody has decided", tag: "incidents",
+			needs: domain.CanRead, query: listQuery(nil), out: reflect.TypeFor[listJSON[undecidedJSON]](), run: s.listUndecided},
+		withBody(route{method: http.MethodPost, path: "/incidents/{key}/suggestions/{earlier}", id: "decide-suggestion", summary: "Accept or reject a suggested recurrence, or take a rejected one up again",
 			tag: "incidents", needs: domain.CanEdit, tagged: true, out: reflect.TypeFor[incidentJSON]()}, s.decideSuggestion),
 		{method: http.MethodGet, path: "/assessments", id: "list-assessments", summary: "The periodic assessments of recurrence", tag: "assessments",
 			needs: domain.CanAudit, query: listQuery(nil), out: reflect.TypeFor[listJSON[assessmentJSON]](), run: s.listAssessments},
 		withBody(route{method: http.MethodPost, path: "/assessments", id: "record-assessment", summary: "Record what the assessment of a period found", tag: "assessments",
 			needs: domain.CanManage, repeatable: true, status: http.StatusCreated, out: reflect.TypeFor[assessmentJSON]()}, s.recordAssessment),
 		{method: http.MethodGet, path: "/assessments/due", id: "list-due-assessments", summary: "Periods that are over and not assessed", tag: "assessments",
-			needs: domain.CanAudit, query: listQuery(nil), out: reflect.TypeFor[listJSON[string]](), run: s.dueAssessments},
+			needs: domain.CanAudit, query: listQuery(nil), out: reflect.TypeFor[listJSON[dueAssessmentJSON]](), run: s.dueAssessments},
 		{method: http.MethodGet, path: "/assessments/{period}/candidates", id: "list-assessment-candidates", summary: "Incidents with the same apparent cause, to be judged for a period",
 			tag: "assessments", needs: domain.CanAudit, query: listQuery(nil), out: reflect.TypeFor[listJSON[groupJSON]](), run: s.assessmentCandidates},
 	}
@@ -82,12 +118,34 @@ func (s *Server) listSuggestions(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	all, err := s.app.Incidents.Suggestions(c.ctx(), c.actor(), key)
+	hints, err := s.app.Incidents.Suggestions(c.ctx(), c.actor(), key)
+	if err != nil {
+		return reply{}, err
+	}
+	page, p, err := pageOf(c, hints.Suggestions)
+	return reply{body: listOf(page, p, suggestionOf)}, err
+}
+
+func (s *Server) listRejected(c *call) (reply, error) {
+	key, err := c.incidentKey()
+	if err != nil {
+		return reply{}, err
+	}
+	hints, err := s.app.Incidents.Suggestions(c.ctx(), c.actor(), key)
+	if err != nil {
+		return reply{}, err
+	}
+	page, p, err := pageOf(c, hints.Rejected)
+	return reply{body: listOf(page, p, rejectionOf)}, err
+}
+
+func (s *Server) listUndecided(c *call) (reply, error) {
+	all, err := s.app.Incidents.Undecided(c.ctx(), c.actor())
 	if err != nil {
 		return reply{}, err
 	}
 	page, p, err := pageOf(c, all)
-	return reply{body: listOf(page, p, suggestionOf)}, err
+	return reply{body: listOf(page, p, undecidedOf)}, err
 }
 
 func (s *Server) decideSuggestion(c *call, in *decisionInput) (reply, error) {
@@ -95,10 +153,7 @@ func (s *Server) decideSuggestion(c *call, in *decisionInput) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if d := in.Decision.value; d != "accept" && d != "reject" {
-		return reply{}, domain.Invalid("decision", "%q is not accepted; use one of accept, reject", d)
-	}
-	i, err := s.app.Incidents.Decide(c.ctx(), c.actor(), key, domain.IncidentKey(c.Param("earlier")), in.Decision.value == "accept", in.Reason.value)
+	i, err := s.app.Incidents.Decide(c.ctx(), c.actor(), key, domain.IncidentKey(c.Param("earlier")), app.Decision(in.Decision.value), in.Reason.value)
 	return reply{body: incidentOf(i), version: i.Version}, err
 }
 
@@ -122,7 +177,7 @@ func (s *Server) dueAssessments(c *call) (reply, error) {
 		return reply{}, err
 	}
 	page, p, err := pageOf(c, all)
-	return reply{body: listOf(page, p, same)}, err
+	return reply{body: listOf(page, p, dueAssessmentOf)}, err
 }
 
 func (s *Server) assessmentCandidates(c *call) (reply, error) {

@@ -76,6 +76,13 @@ func TestRefusals(t *testing.T) {
 		"bulk of nothing":     {input{"member", "POST", "/measures/bulk", object{"items": []object{}, "change": object{"priority": "P2"}}}, 422, "body.items has 0 entries; give 1 to 200"},
 		"no such row":         {input{"member", "POST", "/measures/" + open + "/put-back", object{"seq": 1}}, 422, "body.seq 1 is not a row of the history of " + open},
 
+		// Suggested recurrences.
+		"no decision":           {input{"member", "POST", "/incidents/INC-1/suggestions/INC-1", object{"decision": "perhaps"}}, 422, `body.decision "perhaps" is not accepted; use one of accept, reject, reconsider`},
+		"rejected silently":     {input{"member", "POST", "/incidents/INC-1/suggestions/INC-1", object{"decision": "reject"}}, 422, "body.reason is empty; say why the one does not recur from the other"},
+		"unknown earlier":       {input{"member", "POST", "/incidents/INC-1/suggestions/INC-99", object{"decision": "reject", "reason": "x"}}, 422, `body.earlier "INC-99" is not known`},
+		"too early for a word":  {input{"admin", "POST", "/assessments", object{"period": "2027-Q1", "answer": "none_found"}}, 422, "body.period 2027-Q1 has not begun; assess it once it has"},
+		"found, and not a word": {input{"admin", "POST", "/assessments", object{"period": "2026-Q4", "answer": "found"}}, 422, "body.note is empty; say what recurred and what follows from it"},
+
 		// Incidents.
 		"future start":       {incident(object{"title": "x", "started_at": "2027-01-01T00:00:00Z"}), 422, "body.started_at 2027-01-01T00:00:00Z lies in the future"},
 		"resolved too early": {incident(object{"title": "x", "started_at": "2026-11-20T10:00:00Z", "resolved_at": "2026-11-19T10:00:00Z"}), 422, "body.resolved_at 2026-11-19T10:00:00Z lies before started_at, 2026-11-20T10:00:00Z"},
@@ -270,5 +277,43 @@ func TestJiraRefusals(t *testing.T) {
 				t.Errorf("problems are %q, notes %q; want %q", a.json()["problems"], a.json()["notes"], tt.says)
 			}
 		})
+	}
+}
+
+// TestObservationFileRefused: a file of values with anything wrong in it writes
+// nothing and says where it is wrong.
+func TestObservationFileRefused(t *testing.T) {
+	w := newWorld(t)
+	key, _ := w.measure(nil)
+	foreign := w.post("foreign", "/api/v1/measures", object{"title": "x", "team": "t_b"}).want(201).text("key")
+	send := func(as, media, query, text string) answer {
+		return w.do(request{as: as, method: "POST", path: "/api/v1/observations" + query, body: text, header: map[string]string{"Content-Type": media}})
+	}
+	row := "measure,at,value\n" + key + ",2026-11-24,4\n"
+	before := w.rows()
+	for name, tt := range map[string]struct {
+		got    answer
+		status int
+		says   string
+	}{
+		"JSON":           {send("member", "application/json", "", "{}"), 415, "send the file as Content-Type: text/csv, not compressed"},
+		"no type":        {send("member", "", "", row), 415, "send the file as Content-Type: text/csv, not compressed"},
+		"too large":      {send("member", "text/csv", "", strings.Repeat(row, maxFile/len(row)+1)), 413, "the file is larger than 4 MiB; split it"},
+		"empty":          {send("member", "text/csv", "", ""), 422, "csv"},
+		"no column":      {send("member", "text/csv", "", "measure,value\n"+key+",4\n"), 422, "csv line 1, at"},
+		"no number":      {send("member", "text/csv", "", row+key+",2026-11-24,four\n"), 422, `csv line 3, value: "four" is not a number`},
+		"future":         {send("member", "text/csv", "", row+key+",2026-11-27,4\n"), 422, `csv line 3, at: "2026-11-27" lies in the future`},
+		"unknown":        {send("member", "text/csv", "", row+"M-99,2026-11-24,4\n"), 422, `items[1].measure: "M-99" is not known`},
+		"another team's": {send("member", "text/csv", "", row+foreign+",2026-11-24,4\n"), 422, "items[1].measure: "},
+		"dry, unknown":   {send("member", "text/csv", "?dry_run=true", row+"M-99,2026-11-24,4\n"), 422, `"M-99" is not known`},
+		"half dry":       {send("member", "text/csv", "?dry_run=perhaps", row), 400, "use true or false"},
+		"viewer":         {send("viewer", "text/csv", "", row), 403, ""},
+	} {
+		if tt.got.status != tt.status || !strings.Contains(tt.got.text("detail"), tt.says) {
+			t.Errorf("%s: %d %s", name, tt.got.status, tt.got.body)
+		}
+	}
+	if w.rows() != before {
+		t.Error("something was written")
 	}
 }

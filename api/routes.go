@@ -40,7 +40,9 @@ type route struct {
 	// csv says that the answer can be had as a table.
 	csv bool
 	// media is the type of an answer that is a file and not JSON.
-	media   string
+	media string
+	// takes is the type of a body that is a file and not JSON.
+	takes   string
 	in, out reflect.Type
 	shape   *shape
 	run     func(*call) (reply, error)

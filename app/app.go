@@ -96,8 +96,9 @@ func New(o Options) *App {
 	}
 	policies := &Policies{Store: o.Store, Now: o.Now}
 	access := &Access{Store: o.Store, Now: o.Now, cache: newTokenCache(o.TokenCache)}
+	incidents := &Incidents{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone}
 	return &App{
-		Incidents: &Incidents{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
+		Incidents: incidents,
 		Measures:  &Measures{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone, ProbeHosts: o.ProbeHosts},
 		Links:     &Links{Store: o.Store, Remote: o.Remote, Now: o.Now},
 		Conflicts: &Conflicts{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
@@ -109,7 +110,7 @@ func New(o Options) *App {
 		People:      &People{Store: o.Store, Now: o.Now, forget: access.Forget},
 		Policies:    policies,
 		Reviews:     &Reviews{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
-		Assessments: &Assessments{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
+		Assessments: &Assessments{Store: o.Store, Policies: policies, Incidents: incidents, Now: o.Now, Zone: zone},
 		SavedViews:  &SavedViews{Store: o.Store, Now: o.Now},
 		Reminders:   &Reminders{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone, Language: o.Language, Ways: o.Ways},
 		Evidence:    &Evidence{Store: o.Store, Kept: o.Kept, Post: o.Post, Witness: o.Witness, Now: o.Now, Zone: zone, Version: o.Version},

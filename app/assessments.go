@@ -12,15 +12,18 @@ import (
 type assessmentStore interface {
 	recurrenceStore
 	EachHistory(ctx context.Context, scope domain.Scope, subject domain.Subject, f func(key string, rows []domain.Change) error) error
+	CausesBetween(ctx context.Context, scope domain.Scope, from, to time.Time) (map[string][]domain.Incident, error)
+	FirstIncident(ctx context.Context) (time.Time, error)
 }
 
 // Assessments are the periodic looks at recurrence. They concern the whole
 // organisation, so they are for those who see all of it.
 type Assessments struct {
-	Store    assessmentStore
-	Policies *Policies
-	Now      func() time.Time
-	Zone     *time.Location
+	Store     assessmentStore
+	Policies  *Policies
+	Incidents *Incidents
+	Now       func() time.Time
+	Zone      *time.Location
 }
 
 // sameCauseMonths is how far apart incidents of one apparent cause may lie to
@@ -39,30 +42,18 @@ func (s *Assessments) Candidates(ctx context.Context, by domain.Actor, period st
 		return nil, err
 	}
 	from, to := first.Start(s.Zone), after.Start(s.Zone)
-	filter := domain.IncidentFilter{From: to.AddDate(0, -sameCauseMonths, 0), To: to}
-	groups, recent := map[string][]domain.IncidentKey{}, map[string]bool{}
-	for page := (domain.Page{Limit: 200, Sort: []string{"started_at"}}); ; {
-		list, err := s.Store.Incidents(ctx, domain.Everything(), filter, page)
-		if err != nil {
-			return nil, err
-		}
-		for _, i := range list.Items {
-			if i.Status == domain.IncidentDismissed {
-				continue
-			}
-			for _, cause := range i.Causes {
-				groups[cause] = append(groups[cause], i.Key)
-				recent[cause] = recent[cause] || !i.StartedAt.Before(from)
-			}
-		}
-		if page.Cursor = list.NextCursor; page.Cursor == "" {
-			break
-		}
+	causes, err := s.Store.CausesBetween(ctx, domain.Everything(), to.AddDate(0, -sameCauseMonths, 0), to)
+	if err != nil {
+		return nil, err
 	}
 	out := []domain.RecurrenceGroup{}
-	for cause, keys := range groups {
-		if len(keys) >= 2 && recent[cause] {
-			out = append(out, domain.RecurrenceGroup{Cause: cause, Incidents: keys})
+	for cause, incidents := range causes {
+		group := domain.RecurrenceGroup{Cause: cause}
+		for _, i := range incidents {
+			group.Incidents = append(group.Incidents, i.Key)
+		}
+		if latest := incidents[len(incidents)-1]; len(incidents) >= 2 && !latest.StartedAt.Before(from) {
+			out = append(out, group)
 		}
 	}
 	slices.SortFunc(out, func(a, b domain.RecurrenceGroup) int {
@@ -134,9 +125,9 @@ func (s *Assessments) List(ctx context.Context, by domain.Actor) ([]domain.Asses
 	return out, err
 }
 
-// Due names the periods that are over, have not been assessed, and lie after
-// the first incident: what an auditor would ask for, the oldest first.
-func (s *Assessments) Due(ctx context.Context, by domain.Actor) ([]string, error) {
+// Due are the periods that are over, have not been assessed, and lie after the
+// first incident: what an auditor would ask for, the oldest first.
+func (s *Assessments) Due(ctx context.Context, by domain.Actor) ([]domain.DueAssessment, error) {
 	done, err := s.List(ctx, by)
 	if err != nil {
 		return nil, err
@@ -145,8 +136,12 @@ func (s *Assessments) Due(ctx context.Context, by domain.Actor) ([]string, error
 	if err != nil {
 		return nil, err
 	}
-	first, err := s.Store.Incidents(ctx, domain.Everything(), domain.IncidentFilter{}, domain.Page{Limit: 1, Sort: []string{"key"}})
-	if err != nil || len(first.Items) == 0 {
+	return s.due(ctx, done, policy)
+}
+
+func (s *Assessments) due(ctx context.Context, done []domain.Assessment, policy domain.Policy) ([]domain.DueAssessment, error) {
+	first, err := s.Store.FirstIncident(ctx)
+	if err != nil || first.IsZero() {
 		return nil, err
 	}
 	months := 3
@@ -154,15 +149,18 @@ func (s *Assessments) Due(ctx context.Context, by domain.Actor) ([]string, error
 		months = 1
 	}
 	today := domain.DateOf(s.Now().In(s.Zone))
-	var out []string
-	for d := domain.DateOf(first.Items[0].CreatedAt.In(s.Zone)); ; {
+	var out []domain.DueAssessment
+	for d := domain.DateOf(first.In(s.Zone)); ; {
 		period := domain.PeriodAt(d, months)
 		_, after, err := domain.PeriodOf(period)
 		if err != nil || today.Before(after) {
 			return out, err
 		}
-		if !slices.ContainsFunc(done, func(a domain.Assessment) bool { return covers(a.Period, period) }) {
-			out = append(out, period)
+		answers := func(a domain.Assessment) bool { // one given before the period was over is an interim one
+			return covers(a.Period, period) && !domain.DateOf(a.At.In(s.Zone)).Before(after)
+		}
+		if !slices.ContainsFunc(done, answers) {
+			out = append(out, domain.DueAfter(period, after, today))
 		}
 		d = after
 	}

@@ -2,12 +2,17 @@ package app
 
 import (
 	"context"
+	"slices"
 
 	"github.com/followthrough/followthrough/domain"
 )
 
-// MaxPlan is how many measures of one incident a view holds.
-const MaxPlan = 200
+// MaxPlan is how many measures of one incident a view holds; maxLater is how
+// many incidents that name it.
+const (
+	MaxPlan  = 200
+	maxLater = 50
+)
 
 // IncidentView is an incident with everything that is shown beside it.
 type IncidentView struct {
@@ -16,7 +21,9 @@ type IncidentView struct {
 	Measures []domain.Measure
 	More     bool
 	// Later are the incidents that name this one as their earlier one.
-	Later   []domain.Incident
+	Later []domain.Incident
+	// Hints are the suggested and the rejected recurrences.
+	Hints   RecurrenceHints
 	Rollup  domain.Rollup
 	Changes []domain.Change
 	Policy  domain.Policy
@@ -41,18 +48,27 @@ func (s *Incidents) View(ctx context.Context, by domain.Actor, key domain.Incide
 		return IncidentView{}, err
 	}
 	v.Measures, v.More = plan.Items, plan.NextCursor != ""
-	later, err := s.Store.Incidents(ctx, by.Scope, domain.IncidentFilter{RecurrenceOf: key}, domain.Page{Limit: 50, Sort: []string{"started_at"}})
-	if err != nil {
+	if v.Later, err = s.Store.Recurrences(ctx, by.Scope, key, maxLater); err != nil {
 		return IncidentView{}, err
 	}
-	v.Later = later.Items
 	v.Rollup = domain.RollupOf(v.Measures, today, len(v.Later))
-	history, err := s.Store.History(ctx, domain.Everything(), domain.SubjectIncident, string(key), domain.Page{Limit: changes, Sort: []string{"-seq"}})
+	history, err := s.Store.History(ctx, domain.Everything(), domain.SubjectIncident, string(key), domain.Page{Limit: 200, Sort: []string{"-seq"}})
 	if err != nil {
 		return IncidentView{}, err
 	}
-	v.Changes = history.Items
+	v.Changes = history.Items[:min(len(history.Items), changes)]
 	if v.Policy, err = s.Policies.Store.Policy(ctx); err != nil {
+		return IncidentView{}, err
+	}
+	// What was rejected stands in the history that has been read, unless that is long.
+	notes := slices.Clone(history.Items)
+	slices.Reverse(notes)
+	if history.NextCursor != "" {
+		if notes, err = s.Store.NotesOf(ctx, by.Scope, []domain.IncidentKey{key}, rejectedField); err != nil {
+			return IncidentView{}, err
+		}
+	}
+	if v.Hints, err = s.hints(ctx, by, i, v.Policy, notes); err != nil {
 		return IncidentView{}, err
 	}
 	v.Blocking, v.Warning = domain.CloseGate(v.Measures, v.Policy, today)

@@ -103,7 +103,7 @@ func (s *Measures) ImportObservations(ctx context.Context, by domain.Actor, obse
 		}
 		if !known[o.Measure] {
 			if _, err := s.Store.Measure(ctx, by.Scope, o.Measure); err != nil {
-				return err
+				return within("items["+strconv.Itoa(n)+"].", unknown("measure", string(o.Measure), err))
 			}
 			known[o.Measure] = true
 		}
@@ -113,7 +113,11 @@ func (s *Measures) ImportObservations(ctx context.Context, by domain.Actor, obse
 	}
 	// Measures are locked in the order of the rows; two files must not meet crosswise.
 	slices.SortStableFunc(observations, func(a, b domain.Observation) int { return strings.Compare(string(a.Measure), string(b.Measure)) })
-	return s.Store.AddObservation(ctx, by.Scope, creation(ctx, by, ""), observations)
+	err := s.Store.AddObservation(ctx, by.Scope, creation(ctx, by, ""), observations)
+	if _, again := replayed(err); again {
+		return nil
+	}
+	return err
 }
 
 // Observations lists the values of a measure's success metric.

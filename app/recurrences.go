@@ -15,7 +15,10 @@ type recurrenceStore interface {
 	Incident(ctx context.Context, scope domain.Scope, key domain.IncidentKey) (domain.Incident, error)
 	Incidents(ctx context.Context, scope domain.Scope, filter domain.IncidentFilter, page domain.Page) (domain.List[domain.Incident], error)
 	History(ctx context.Context, scope domain.Scope, subject domain.Subject, key string, page domain.Page) (domain.List[domain.Change], error)
-	IncidentsLike(ctx context.Context, scope domain.Scope, words []string, from, to time.Time, limit int) ([]domain.Incident, error)
+	KinOf(ctx context.Context, scope domain.Scope, kin domain.Kinship, limit int) ([]domain.Incident, error)
+	Unlinked(ctx context.Context, scope domain.Scope, span domain.Kinship, limit int) ([]domain.Incident, error)
+	Recurrences(ctx context.Context, scope domain.Scope, of domain.IncidentKey, limit int) ([]domain.Incident, error)
+	NotesOf(ctx context.Context, scope domain.Scope, keys []domain.IncidentKey, field string) ([]domain.Change, error)
 	Note(ctx context.Context, scope domain.Scope, by domain.Attribution, subject domain.Subject, key string, changes ...domain.FieldChange) error
 }
 
@@ -30,6 +33,9 @@ const (
 	SimilarText     Level = "text"
 )
 
+// Levels lists every level, the strongest first.
+func Levels() []Level { return []Level{SameCause, SameFingerprint, SimilarText} }
+
 // Suggestion is an earlier incident that this one may recur from.
 type Suggestion struct {
 	Earlier domain.Incident
@@ -43,51 +49,121 @@ type Suggestion struct {
 	Days int
 }
 
-// rejectedField marks the history rows that hold a rejected suggestion.
-const rejectedField = "recurrence_rejected"
+// RecurrenceHints is what is known of an incident's earlier ones beside the link:
+// what the rules suggest, and what people have ruled out.
+type RecurrenceHints struct {
+	Suggestions []Suggestion
+	Rejected    []Rejection
+}
 
 // Suggestions lists earlier incidents that this one may recur from, the
-// strongest hint and the latest incident first. Nothing is linked by itself: a
-// person accepts or rejects, and what was rejected is not suggested again.
-func (s *Incidents) Suggestions(ctx context.Context, by domain.Actor, key domain.IncidentKey) ([]Suggestion, error) {
+// strongest hint and the latest incident first, and those that were rejected.
+// Nothing is linked by itself: a person accepts or rejects, and what was rejected
+// is not suggested again unless somebody takes it up again.
+func (s *Incidents) Suggestions(ctx context.Context, by domain.Actor, key domain.IncidentKey) (RecurrenceHints, error) {
 	if err := by.Require(domain.CanRead); err != nil {
-		return nil, err
+		return RecurrenceHints{}, err
 	}
 	later, err := s.Store.Incident(ctx, by.Scope, key)
-	if err != nil || later.RecurrenceOf != "" || later.StartedAt.IsZero() || later.Status == domain.IncidentDismissed {
-		return nil, err
+	if err != nil {
+		return RecurrenceHints{}, err
 	}
 	policy, err := s.Policies.Store.Policy(ctx)
 	if err != nil {
-		return nil, err
+		return RecurrenceHints{}, err
 	}
-	rejected, err := s.rejected(ctx, by.Scope, key)
+	rows, err := s.Store.NotesOf(ctx, by.Scope, []domain.IncidentKey{key}, rejectedField)
 	if err != nil {
-		return nil, err
+		return RecurrenceHints{}, err
 	}
-	window := time.Duration(policy.Windows.OrDefault().SameCause) * 24 * time.Hour
-	related, err := s.related(ctx, by.Scope, later, window)
+	return s.hints(ctx, by, later, policy, rows)
+}
+
+// hints asks the database once, for what may be related; relate judges.
+func (s *Incidents) hints(ctx context.Context, by domain.Actor, later domain.Incident, policy domain.Policy, rows []domain.Change) (RecurrenceHints, error) {
+	out := RecurrenceHints{Rejected: rejections(rows, later.RecurrenceOf)}
+	if !mayRecur(later) {
+		return out, nil
+	}
+	window := sameCauseWindow(policy)
+	kin := kinshipOf(later, window)
+	if words := telling(later.Title); len(words) >= minSharedWords {
+		kin.Words = words
+	}
+	related, err := s.Store.KinOf(ctx, by.Scope, kin, maxRelated)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	found := map[domain.IncidentKey]Suggestion{}
-	for _, earlier := range related {
-		if _, known := found[earlier.Key]; known || rejected[earlier.Key] {
+	out.Suggestions = suggest(later, candidatesOf(related), window, ruledOut(out.Rejected))
+	out.Suggestions = out.Suggestions[:min(len(out.Suggestions), maxSuggestions)]
+	return out, nil
+}
+
+// mayRecur reports whether earlier incidents are looked for at all.
+func mayRecur(i domain.Incident) bool {
+	return i.RecurrenceOf == "" && !i.StartedAt.IsZero() && i.Status != domain.IncidentDismissed
+}
+
+func sameCauseWindow(policy domain.Policy) time.Duration {
+	return time.Duration(policy.Windows.OrDefault().SameCause) * 24 * time.Hour
+}
+
+// kinshipOf is what an incident could have in common with an earlier one, words
+// apart. One that ended within the window may have begun before it.
+func kinshipOf(later domain.Incident, window time.Duration) domain.Kinship {
+	kin := domain.Kinship{From: later.StartedAt.Add(-2 * window), To: later.StartedAt, Services: later.Services, Causes: later.Causes}
+	if later.Fingerprint != "" {
+		kin.Fingerprints = []string{later.Fingerprint}
+	}
+	return kin
+}
+
+// maxRelated is how many incidents of one kinship, or of similar words, are
+// looked at: the latest, or the best matches of the full-text search.
+// maxSuggestions is how many of them are shown.
+const (
+	maxRelated     = 100
+	maxSuggestions = 20
+)
+
+// candidate is an incident with the words of its title and summary.
+type candidate struct {
+	domain.Incident
+	words map[string]bool
+}
+
+func candidatesOf(incidents []domain.Incident) []candidate {
+	out, seen := make([]candidate, 0, len(incidents)), map[domain.IncidentKey]bool{}
+	for _, i := range incidents {
+		if seen[i.Key] {
 			continue
 		}
-		if suggestion, ok := relate(later, earlier, window); ok {
-			found[earlier.Key] = suggestion
+		seen[i.Key] = true
+		c := candidate{Incident: i, words: map[string]bool{}}
+		for _, word := range splitWords(i.Title + " " + i.Summary) {
+			c.words[word] = true
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// suggest judges candidates and orders those that are suggestions.
+func suggest(later domain.Incident, candidates []candidate, window time.Duration, rejected map[domain.IncidentKey]bool) []Suggestion {
+	out, wanted := []Suggestion{}, telling(later.Title)
+	for _, earlier := range candidates {
+		if rejected[earlier.Key] {
+			continue
+		}
+		if suggestion, ok := relate(later, earlier, wanted, window); ok {
+			out = append(out, suggestion)
 		}
 	}
-	out := make([]Suggestion, 0, len(found))
-	for _, suggestion := range found {
-		out = append(out, suggestion)
-	}
-	order := []Level{SameCause, SameFingerprint, SimilarText}
+	order := Levels()
 	slices.SortFunc(out, func(a, b Suggestion) int {
 		return cmp.Or(cmp.Compare(slices.Index(order, a.Level), slices.Index(order, b.Level)), closeness(b)-closeness(a), b.Earlier.StartedAt.Compare(a.Earlier.StartedAt), cmp.Compare(a.Earlier.Key, b.Earlier.Key))
 	})
-	return out[:min(len(out), 20)], nil
+	return out
 }
 
 // closeness orders suggestions of words, in hundredths.
@@ -98,30 +174,6 @@ func closeness(s Suggestion) int {
 	return int(100 * *s.Similarity)
 }
 
-// maxRelated is how many incidents of one service, or of similar words, are
-// looked at: the latest, or the best matches of the full-text search.
-const maxRelated = 100
-
-// related asks the database for what may be related; relate judges. Incidents
-// that have no service in common are found by their words alone.
-func (s *Incidents) related(ctx context.Context, scope domain.Scope, later domain.Incident, window time.Duration) ([]domain.Incident, error) {
-	from, to := later.StartedAt.Add(-2*window), later.StartedAt
-	var out []domain.Incident
-	for _, service := range later.Services {
-		list, err := s.Store.Incidents(ctx, scope, domain.IncidentFilter{Service: service, From: from, To: to}, domain.Page{Limit: maxRelated, Sort: []string{"-started_at"}})
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, list.Items...)
-	}
-	words := telling(later.Title)
-	if len(words) < minSharedWords {
-		return out, nil
-	}
-	like, err := s.Store.IncidentsLike(ctx, scope, words, from, to, maxRelated)
-	return append(out, like...), err
-}
-
 // The threshold of similar texts: so many telling words in common, and so large
 // a share of the later title's.
 const (
@@ -129,17 +181,22 @@ const (
 	minSimilarity  = 0.5
 )
 
-// relate judges one pair. The earlier one must have ended before the later one
-// began; otherwise the two are one episode.
-func relate(later, earlier domain.Incident, window time.Duration) (Suggestion, bool) {
+// relate judges one pair; wanted are the telling words of the later one's title.
+// The earlier one must have ended before the later one began; otherwise the two
+// are one episode.
+func relate(later domain.Incident, earlier candidate, wanted []string, window time.Duration) (Suggestion, bool) {
 	gap := later.StartedAt.Sub(earlier.ResolvedAt)
 	if earlier.Key == later.Key || earlier.Status == domain.IncidentDismissed || earlier.ResolvedAt.IsZero() || gap <= 0 || gap > window {
 		return Suggestion{}, false
 	}
-	out := Suggestion{Earlier: earlier, Days: int(gap / (24 * time.Hour))}
+	out := Suggestion{Earlier: earlier.Incident, Days: int(gap / (24 * time.Hour))}
 	causes, services := common(later.Causes, earlier.Causes), common(later.Services, earlier.Services)
-	wanted := telling(later.Title)
-	words := common(wanted, splitWords(earlier.Title+" "+earlier.Summary))
+	var words []string
+	for _, word := range wanted {
+		if earlier.words[word] {
+			words = append(words, word)
+		}
+	}
 	similarity := float64(len(words)) / float64(max(1, len(wanted)))
 	switch {
 	case len(causes) > 0 && len(services) > 0:
@@ -177,50 +234,4 @@ func common(a, b []string) []string {
 		}
 	}
 	return out
-}
-
-// Decide accepts a suggestion, which links the two, or rejects it, which is
-// remembered in the history of the later one.
-func (s *Incidents) Decide(ctx context.Context, by domain.Actor, key, earlier domain.IncidentKey, accept bool, reason string) (domain.Incident, error) {
-	if accept {
-		if reason == "" {
-			reason = "suggestion accepted"
-		}
-		i, _, err := s.Edit(ctx, by, key, 0, domain.IncidentEdit{RecurrenceOf: domain.Some(earlier), Reason: reason})
-		return i, err
-	}
-	if err := by.Require(domain.CanEdit); err != nil {
-		return domain.Incident{}, err
-	}
-	if len([]rune(reason)) > domain.MaxReason {
-		return domain.Incident{}, domain.Invalid("reason", "is longer than %d characters", domain.MaxReason)
-	}
-	i, err := s.Store.Incident(ctx, by.Scope, key)
-	if err != nil {
-		return domain.Incident{}, err
-	}
-	if i.RecurrenceOf == earlier {
-		return domain.Incident{}, domain.Errorf(domain.ErrConflict, "%s is already linked with %s; remove the link instead", key, earlier)
-	}
-	if _, err := s.Store.Incident(ctx, by.Scope, earlier); err != nil {
-		return domain.Incident{}, unknown("earlier", string(earlier), err)
-	}
-	rejected, err := s.rejected(ctx, by.Scope, key)
-	if err != nil || rejected[earlier] {
-		return i, err
-	}
-	return i, s.Store.Note(ctx, by.Scope, attribution(ctx, by, reason), domain.SubjectIncident, string(key),
-		domain.FieldChange{Kind: domain.ChangeVerify, Field: rejectedField, To: string(earlier)})
-}
-
-// rejected reads which earlier incidents a person has ruled out.
-func (s *Incidents) rejected(ctx context.Context, scope domain.Scope, key domain.IncidentKey) (map[domain.IncidentKey]bool, error) {
-	rows, err := wholeHistory(ctx, s.Store, scope, domain.SubjectIncident, string(key))
-	out := map[domain.IncidentKey]bool{}
-	for _, row := range rows {
-		if row.Field == rejectedField {
-			out[domain.IncidentKey(row.To)] = true
-		}
-	}
-	return out, err
 }

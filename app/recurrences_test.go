@@ -42,7 +42,7 @@ func TestSuggestions(t *testing.T) {
 
 	levels := func(by domain.Actor) map[string]app.Level {
 		out := map[string]app.Level{}
-		for _, s := range must(w.Incidents.Suggestions(t.Context(), by, now.Key))(t) {
+		for _, s := range must(w.Incidents.Suggestions(t.Context(), by, now.Key))(t).Suggestions {
 			out[s.Earlier.Title] = s.Level
 		}
 		return out
@@ -51,7 +51,7 @@ func TestSuggestions(t *testing.T) {
 	if diff := cmp.Diff(want, levels(ana)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if first := must(w.Incidents.Suggestions(t.Context(), ana, now.Key))(t)[0]; first.Level != app.SameCause || first.Days != 189 || !cmp.Equal(first.Shared, []string{"capacity", "db"}) {
+	if first := must(w.Incidents.Suggestions(t.Context(), ana, now.Key))(t).Suggestions[0]; first.Level != app.SameCause || first.Days != 189 || !cmp.Equal(first.Shared, []string{"capacity", "db"}) {
 		t.Errorf("the strongest hint is %+v", first)
 	}
 	if _, err := w.Incidents.Suggestions(t.Context(), bea, now.Key); domain.KindOf(err) != domain.ErrNotFound {
@@ -60,13 +60,13 @@ func TestSuggestions(t *testing.T) {
 
 	// Rejected: remembered, once, with who and why; never suggested again.
 	for _, by := range []domain.Actor{viewer, bea} {
-		if _, err := w.Incidents.Decide(t.Context(), by, now.Key, "INC-2", false, "no"); err == nil {
+		if _, err := w.Incidents.Decide(t.Context(), by, now.Key, "INC-2", app.Reject, "no"); err == nil {
 			t.Errorf("%s decides", by.ID)
 		}
 	}
 	before := w.seq()
 	for range 2 {
-		must(w.Incidents.Decide(t.Context(), ana, now.Key, "INC-2", false, "another disk"))(t)
+		must(w.Incidents.Decide(t.Context(), ana, now.Key, "INC-2", app.Reject, "another disk"))(t)
 	}
 	if w.seq() != before+1 {
 		t.Errorf("%d rows for one decision", w.seq()-before)
@@ -75,16 +75,72 @@ func TestSuggestions(t *testing.T) {
 	if diff := cmp.Diff(want, levels(ana)); diff != "" {
 		t.Errorf("after rejecting (-want +got):\n%s", diff)
 	}
+	rejected := must(w.Incidents.Suggestions(t.Context(), viewer, now.Key))(t).Rejected
+	if len(rejected) != 1 || rejected[0].Earlier != "INC-2" || rejected[0].By != "p_ana" || rejected[0].Reason != "another disk" || !rejected[0].At.Equal(w.at) {
+		t.Errorf("rejected: %+v", rejected)
+	}
+	if diff := cmp.Diff(rejected, must(w.Incidents.View(t.Context(), viewer, now.Key, 3))(t).Hints.Rejected); diff != "" {
+		t.Errorf("on the page (-list +page):\n%s", diff)
+	}
+	// Taken up again, once; then it is suggested as before.
+	before = w.seq()
+	for range 2 {
+		must(w.Incidents.Decide(t.Context(), ana, now.Key, "INC-2", app.Reconsider, "the same disk after all"))(t)
+	}
+	if levels(ana)["Odd alarm"] != app.SameFingerprint || w.seq() != before+1 {
+		t.Errorf("taken up again: %v, %d rows", levels(ana), w.seq()-before)
+	}
+	for _, bad := range []struct {
+		decision app.Decision
+		reason   string
+	}{{app.Reject, " "}, {"perhaps", "x"}, {app.Reject, strings.Repeat("x", domain.MaxReason+1)}} {
+		if _, err := w.Incidents.Decide(t.Context(), ana, now.Key, "INC-2", bad.decision, bad.reason); domain.KindOf(err) != domain.ErrInvalid {
+			t.Errorf("%+v: %v", bad, err)
+		}
+	}
 	// Accepted: an explicit link, and no suggestions are left.
-	linked := must(w.Incidents.Decide(t.Context(), ana, now.Key, "INC-1", true, ""))(t)
+	linked := must(w.Incidents.Decide(t.Context(), ana, now.Key, "INC-1", app.Accept, ""))(t)
 	if linked.RecurrenceOf != "INC-1" || len(levels(ana)) != 0 {
 		t.Errorf("accepted: %s, left %v", linked.RecurrenceOf, levels(ana))
 	}
-	if _, err := w.Incidents.Decide(t.Context(), ana, now.Key, "INC-1", false, "no"); domain.KindOf(err) != domain.ErrConflict {
+	if _, err := w.Incidents.Decide(t.Context(), ana, now.Key, "INC-2", app.Accept, ""); domain.KindOf(err) != domain.ErrConflict {
+		t.Errorf("a link that stands is replaced: %v", err)
+	}
+	if _, err := w.Incidents.Decide(t.Context(), ana, now.Key, "INC-1", app.Reject, "no"); domain.KindOf(err) != domain.ErrConflict {
 		t.Errorf("rejecting what is linked: %v", err)
 	}
-	if _, err := w.Incidents.Decide(t.Context(), ana, now.Key, "INC-99", false, "no"); domain.KindOf(err) != domain.ErrInvalid {
+	if _, err := w.Incidents.Decide(t.Context(), ana, now.Key, "INC-99", app.Reject, "no"); domain.KindOf(err) != domain.ErrInvalid {
 		t.Errorf("rejecting what is not there: %v", err)
+	}
+}
+
+// TestUndecided: every incident with suggestions that nobody has decided, within
+// the caller's teams, and none that was decided.
+func TestUndecided(t *testing.T) {
+	w := newWorld(t) // the end of November 2026
+	db, capacity := []string{"db"}, []string{"capacity"}
+	w.episode("Disk full", 10, 11, capacity, db, "")
+	w.episode("Gateway certificate expired", 20, 21, nil, nil, "")
+	w.episode("Disk full again", 100, 101, []string{"Capacity"}, db, "")
+	w.episode("Gateway certificate expired once more", 110, 111, nil, nil, "")
+	w.episode("All alone", 120, 121, nil, nil, "")
+	board := func(by domain.Actor) string {
+		var out []string
+		for _, u := range must(w.Incidents.Undecided(t.Context(), by))(t) {
+			out = append(out, fmt.Sprintf("%s<%s %s +%d", u.Incident.Key, u.Best.Earlier.Key, u.Best.Level, u.Others))
+		}
+		return strings.Join(out, "; ")
+	}
+	if got := board(ana); got != "INC-4<INC-2 text +0; INC-3<INC-1 cause_and_service +0" {
+		t.Errorf("undecided: %s", got)
+	}
+	if got := board(bea); got != "" {
+		t.Errorf("another team sees %s", got)
+	}
+	must(w.Incidents.Decide(t.Context(), ana, "INC-3", "INC-1", app.Reject, "another disk"))(t)
+	must(w.Incidents.Decide(t.Context(), ana, "INC-4", "INC-2", app.Accept, ""))(t)
+	if got := board(ana); got != "" {
+		t.Errorf("decided, and still there: %s", got)
 	}
 }
 
@@ -101,7 +157,7 @@ func TestSuggestionsOfWords(t *testing.T) {
 	}
 	now := w.episode("Gateway: certificate expired (again)", 200, 202, nil, []string{"mail"}, "")
 	var got []string
-	for _, s := range must(w.Incidents.Suggestions(t.Context(), ana, now.Key))(t) {
+	for _, s := range must(w.Incidents.Suggestions(t.Context(), ana, now.Key))(t).Suggestions {
 		got = append(got, fmt.Sprintf("%s %s %.2f %s", s.Earlier.Key, s.Level, *s.Similarity, strings.Join(s.Shared, " ")))
 	}
 	want := []string{"INC-1 text 0.75 gateway certificate expired", "INC-2 text 0.50 gateway certificate"}
@@ -129,9 +185,15 @@ func TestAssessments(t *testing.T) {
 			t.Errorf("%s: %v", period, got)
 		}
 	}
-	due := func() string { return strings.Join(must(w.Assessments.Due(t.Context(), auditor))(t), " ") }
+	due := func() string {
+		var out []string
+		for _, d := range must(w.Assessments.Due(t.Context(), auditor))(t) {
+			out = append(out, d.Period+map[bool]string{true: "!"}[d.Overdue])
+		}
+		return strings.Join(out, " ")
+	}
 	w.at = time.Date(2027, 5, 1, 9, 0, 0, 0, time.UTC)
-	if got := due(); got != "2026-Q4 2027-Q1" {
+	if got := due(); got != "2026-Q4! 2027-Q1!" {
 		t.Errorf("due: %s", got)
 	}
 	for name, tt := range map[string]struct {
@@ -152,6 +214,19 @@ func TestAssessments(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	// An answer before the end of the period is an interim one.
+	late := w.at
+	w.at = time.Date(2026, 12, 30, 9, 0, 0, 0, time.UTC)
+	must(w.Assessments.Record(t.Context(), admin, domain.Assessment{Period: "2026-Q4", Answer: domain.AssessedNone, Note: "so far"}))(t)
+	w.at = time.Date(2027, 1, 30, 9, 0, 0, 0, time.UTC)
+	if got := must(w.Assessments.Due(t.Context(), auditor))(t); len(got) != 1 || got[0] != (domain.DueAssessment{Period: "2026-Q4", DueOn: domain.Date{Year: 2027, Month: 1, Day: 30}}) {
+		t.Errorf("due on the last day: %+v", got)
+	}
+	w.at = w.at.AddDate(0, 0, 1)
+	if got := due(); got != "2026-Q4!" {
+		t.Errorf("a day later: %s", got)
+	}
+	w.at = late
 	none := must(w.Assessments.Record(t.Context(), admin, domain.Assessment{Period: "2026-Q4", Answer: domain.AssessedNone}))(t)
 	if none.By != "p_admin" || !none.At.Equal(w.at) || len(none.Candidates) != 0 {
 		t.Errorf("recorded %+v", none)
@@ -162,10 +237,10 @@ func TestAssessments(t *testing.T) {
 	}
 	must(w.Assessments.Record(t.Context(), admin, domain.Assessment{Period: "2026-Q2", Answer: domain.AssessedNone, Note: "On reflection another cause."}))(t)
 	all := must(w.Assessments.List(t.Context(), auditor))(t)
-	if len(all) != 3 || all[0].Answer != domain.AssessedNone || all[1].Answer != domain.AssessedFound || all[1].Note != "The disk filled up again: see INC-2." {
+	if len(all) != 4 || all[0].Answer != domain.AssessedNone || all[1].Answer != domain.AssessedFound || all[1].Note != "The disk filled up again: see INC-2." {
 		t.Errorf("list: %+v", all)
 	}
-	if got := due(); got != "2027-Q1" {
+	if got := due(); got != "2027-Q1!" {
 		t.Errorf("due: %s", got)
 	}
 	if _, err := w.Assessments.List(t.Context(), ana); domain.KindOf(err) != domain.ErrForbidden {
@@ -174,7 +249,7 @@ func TestAssessments(t *testing.T) {
 	policy := must(w.Policies.Current(t.Context(), admin))(t)
 	policy.AssessmentMonths = 1
 	must(w.Policies.Save(t.Context(), admin, policy, "DORA"))(t)
-	if got := due(); got != "2027-01 2027-02 2027-03 2027-04" {
+	if got := due(); got != "2027-01! 2027-02! 2027-03! 2027-04" {
 		t.Errorf("due monthly: %s", got)
 	}
 }

@@ -73,6 +73,24 @@ func PeriodAt(d Date, months int) string {
 	return fmt.Sprintf("%04d-Q%d", d.Year, (int(d.Month)+2)/3)
 }
 
+// AssessmentDays is how many days after the end of a period its answer is due.
+const AssessmentDays = 30
+
+// DueAssessment is a period that is over and has no answer.
+type DueAssessment struct {
+	Period string
+	// DueOn is the day the answer is due; Overdue says that it has passed.
+	DueOn   Date
+	Overdue bool
+}
+
+// DueAfter is a period without an answer as it stands today; after is the day
+// after its last.
+func DueAfter(period string, after, today Date) DueAssessment {
+	due := after.AddDays(AssessmentDays - 1)
+	return DueAssessment{Period: period, DueOn: due, Overdue: due.Before(today)}
+}
+
 // Check refuses an assessment that says nothing or comes before its period.
 func (a Assessment) Check(today Date) error {
 	var bad problems

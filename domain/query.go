@@ -90,6 +90,13 @@ func MeasureGaps() []MeasureGap {
 	return []MeasureGap{GapOwner, GapDueOn, GapKind, GapPriority, GapTarget, GapBaseline, GapEvidence}
 }
 
+// Kinship is what incidents that began in a span of time may have in common
+// with others: a service together with a cause or a fingerprint, or words.
+type Kinship struct {
+	From, To                              time.Time
+	Services, Causes, Fingerprints, Words []string
+}
+
 // CheckFilter selects crisis checks; empty members do not filter.
 type CheckFilter struct {
 	Key CheckKey

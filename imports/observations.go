@@ -15,19 +15,19 @@ import (
 // MaxObservations is how many rows one file of observations may have.
 const MaxObservations = 20_000
 
-// maxObservationBytes bounds such a file.
-const maxObservationBytes = 4 << 20
+// MaxObservationBytes bounds such a file.
+const MaxObservationBytes = 4 << 20
 
 // Observations reads values of success metrics from a CSV with the columns
 // measure, at, value and, if wanted, note. It returns an ErrInvalid that names
 // every bad row, and then nothing at all.
 func Observations(f File, o Options) ([]domain.Observation, error) {
-	data, err := io.ReadAll(io.LimitReader(f.Data, maxObservationBytes+1))
+	data, err := io.ReadAll(io.LimitReader(f.Data, MaxObservationBytes+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(data) > maxObservationBytes {
-		return nil, domain.Errorf(domain.ErrInvalid, "%s: the file is larger than %d MiB; split it", f.Name, maxObservationBytes>>20)
+	if len(data) > MaxObservationBytes {
+		return nil, domain.Errorf(domain.ErrInvalid, "%s: the file is larger than %d MiB; split it", f.Name, MaxObservationBytes>>20)
 	}
 	text, err := decode(f.Name, data, o.Charset)
 	if err != nil {

@@ -1,14 +1,10 @@
 package store
 
 import (
-	"context"
 	"strings"
-	"time"
 	"unicode"
 
 	"gorm.io/gorm"
-
-	"github.com/followthrough/followthrough/domain"
 )
 
 // search is a free-text query: every word must begin a word of the text; what
@@ -111,35 +107,4 @@ func (l *listing) find(db *gorm.DB, postgres bool, query, prefix string) error {
 	l.table = "(SELECT rowid AS hit FROM " + index + " WHERE " + index + " MATCH ?) CROSS JOIN " + l.table + " ON num = hit"
 	l.args = append([]any{asked(s.phrases)}, l.args...)
 	return nil
-}
-
-// IncidentsLike returns incidents that began in a span of time and hold any of
-// the words, the best match first (bm25 or ts_rank; the title weighs more).
-func (db *DB) IncidentsLike(ctx context.Context, scope domain.Scope, words []string, from, to time.Time, limit int) ([]domain.Incident, error) {
-	var plain []string
-	for _, word := range words {
-		plain = append(plain, wordsOf(word)...)
-	}
-	if len(plain) == 0 {
-		return nil, nil
-	}
-	var c conditions
-	c.scope(scope)
-	c.add("started_at >= ? AND started_at < ?", int64(newInstant(from)), int64(newInstant(to)))
-	var rows []incidentRow
-	var err error
-	if db.onPostgres() {
-		query := strings.Join(plain, " | ")
-		c.add("t.words @@ to_tsquery('simple', ?)", query)
-		err = db.read(ctx).Raw("SELECT incidents.* FROM incidents JOIN incidents_text AS t USING (num)"+c.where()+
-			" ORDER BY ts_rank(t.words, to_tsquery('simple', ?)) DESC, num DESC LIMIT ?", append(c.args, query, limit)...).Scan(&rows).Error
-	} else {
-		query := `"` + strings.Join(plain, `" OR "`) + `"`
-		err = db.read(ctx).Raw("SELECT incidents.* FROM (SELECT rowid AS hit, bm25(incidents_text, 4.0, 1.0) AS score FROM incidents_text WHERE incidents_text MATCH ?) "+
-			"CROSS JOIN incidents ON num = hit"+c.where()+" ORDER BY score, num DESC LIMIT ?", append(append([]any{query}, c.args...), limit)...).Scan(&rows).Error
-	}
-	if err != nil {
-		return nil, asDomain(err)
-	}
-	return incidentsOf(rows)
 }

@@ -79,8 +79,11 @@ func TestDenseSearch(t *testing.T) {
 	})
 }
 
-// TestIncidentsLike: incidents that share words, the most telling match first.
-func TestIncidentsLike(t *testing.T) {
+// TestKinByWords: incidents that share words, the most telling match first.
+func TestKinByWords(t *testing.T) {
+	like := func(words ...string) domain.Kinship {
+		return domain.Kinship{From: testNow, To: testNow.Add(9 * time.Hour), Words: words}
+	}
 	eachEngine(t, func(t *testing.T, db *DB) {
 		add := func(title, summary string, hours int) domain.IncidentKey {
 			return addIncident(t, db, func(i *domain.Incident) {
@@ -91,7 +94,7 @@ func TestIncidentsLike(t *testing.T) {
 		best := add("Certificate of the gateway expired", "", 2)
 		add("Certificate expired at the gateway", "", 50) // later
 		add("Disk full", "", 3)
-		got := must[[]domain.Incident](t)(db.IncidentsLike(t.Context(), domain.Everything(), []string{"certificate", "gateway", "expired"}, testNow, testNow.Add(9*time.Hour), 10))
+		got := must[[]domain.Incident](t)(db.KinOf(t.Context(), domain.Everything(), like("certificate", "gateway", "expired"), 10))
 		var keys []domain.IncidentKey
 		for _, i := range got {
 			keys = append(keys, i.Key)
@@ -99,7 +102,7 @@ func TestIncidentsLike(t *testing.T) {
 		if diff := cmp.Diff([]domain.IncidentKey{best, low}, keys); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
-		if none := must[[]domain.Incident](t)(db.IncidentsLike(t.Context(), domain.Everything(), []string{`"`, "|"}, testNow, testNow.Add(9*time.Hour), 10)); len(none) != 0 {
+		if none := must[[]domain.Incident](t)(db.KinOf(t.Context(), domain.Everything(), like(`"`, "|"), 10)); len(none) != 0 {
 			t.Errorf("no words find %v", none)
 		}
 	})
