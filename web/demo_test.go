@@ -67,6 +67,32 @@ func (w *world) demo() {
 	}
 	w.clock.Store(start.UnixNano())
 	w.review(first.Key)
+	w.cameBack(first.Key)
+}
+
+// cameBack gives an incident earlier ones that it may recur from, by every rule,
+// one of them ruled out.
+func (w *world) cameBack(key domain.IncidentKey) {
+	w.t.Helper()
+	ctx, by := w.t.Context(), w.actor("admin")
+	add := func(title string, days int, causes, services []string) domain.IncidentKey {
+		w.t.Helper()
+		i, err := w.app.Incidents.Create(ctx, by, domain.IncidentEdit{Title: domain.Some(title), StartedAt: domain.Some(start.AddDate(0, 0, -days)), ResolvedAt: domain.Some(start.AddDate(0, 0, 1-days)),
+			Causes: domain.Some(causes), Services: domain.Some(services), Team: domain.Some(domain.TeamID("t_a"))})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return i.Key
+	}
+	add("The replica fell behind during the backup", 120, []string{"capacity"}, []string{"database"})
+	add("Replication lag hid writes in the shop", 200, nil, []string{"shop"})
+	drill := add("Replication lag in a drill that hid writes on purpose", 90, nil, nil)
+	if _, err := w.app.Incidents.Decide(ctx, w.actor("member"), key, drill, app.Reject, "a drill, not an outage"); err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := w.app.Assessments.Record(ctx, by, domain.Assessment{Period: "2026-Q4", Answer: domain.AssessedFound, Note: "The lag of the replica came back; INC-1 has the measures."}); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // review fills the review of an incident and publishes it twice.

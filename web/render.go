@@ -33,7 +33,7 @@ func (s *Server) newPage(c echo.Context, language string) *templates.Page {
 // doneTexts are the endings of the texts that a page may show after a change;
 // the address can ask for no other.
 func doneTexts() []string {
-	return []string{"saved", "created", "bulk", "linked", "unlinked", "resumed", "put_back", "evidence", "observation", "resolved", "password", "synced", "invited", "signed_out", "removed", "imported", "check_finished", "check_measure", "retried", "view", "started"}
+	return []string{"saved", "created", "bulk", "linked", "unlinked", "resumed", "put_back", "evidence", "observation", "resolved", "password", "synced", "invited", "signed_out", "removed", "imported", "check_finished", "check_measure", "retried", "view", "started", "recurrence", "assessment"}
 }
 
 // render makes the whole page before the first byte is sent, so that a page

@@ -133,6 +133,7 @@ func (s *Server) routes() {
 		s.inlineRoutes,
 		s.importRoutes,
 		s.incidentRoutes,
+		s.recurrenceRoutes,
 		s.reviewRoutes,
 		s.conflictRoutes,
 		s.exportRoutes,

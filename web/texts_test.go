@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/followthrough/followthrough/app"
 	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/evidence"
 	"github.com/followthrough/followthrough/web/i18n"
@@ -89,6 +90,8 @@ func usedTexts(t *testing.T) map[string]bool {
 	add(used, "gap.", domain.MeasureGaps())
 	add(used, "share.", []domain.ViewShare{domain.ShareNone, domain.ShareOrganisation})
 	add(used, "done.", doneTexts())
+	add(used, "recurrence.why_", app.Levels())
+	add(used, "assessment.answer_", domain.AssessmentAnswers())
 	add(used, "nav.", []string{"dashboard", "mine", "statistics", "measures", "incidents", "checks", "reviews", "conflicts", "trackers", "people", "tokens", "policy"})
 	add(used, "weekday.", []string{"0", "1", "2", "3", "4", "5", "6"})
 	add(used, "notice.", domain.NoticeKinds())

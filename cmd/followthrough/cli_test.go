@@ -71,6 +71,18 @@ func TestCommandLine(t *testing.T) {
 		{line: "incident list --csv", says: "INC-1,"},
 		{line: "incident show INC-1", says: "Database down"},
 		{line: "incident show INC-9", code: exitFinding, says: "INC-9"},
+		{line: "incident suggestions INC-1", says: "earlier"},
+		{line: "incident suggestions", says: "incident"},
+		{line: "incident suggestions --rejected", code: exitUsage, says: "needs the incident's key"},
+		{line: "incident recurrence reject INC-1 INC-9 --reason x", code: exitFinding, says: "INC-9"},
+		{line: "incident recurrence reject INC-1", code: exitUsage, says: "two arguments"},
+		{line: "assessment due", says: "period"},
+		{line: "assessment list", says: "answer"},
+		{line: "assessment candidates 2026-Q4", says: "cause"},
+		{line: "assessment candidates autumn", code: exitFinding, says: "write a quarter as 2026-Q4"},
+		{line: "assessment record --answer found 2026-Q1", code: exitFinding, says: "say what recurred"},
+		{line: "assessment record --answer none_found 2026-Q1", says: "2026-Q1: none_found, with 0 groups"},
+		{line: "assessment list --csv", says: "2026-Q1,none_found"},
 		{line: "measure add --incident INC-1 --kind detect --priority P1", more: []string{"--title", "Alert on lag"}, says: "M-1"},
 		{line: "measure add --incident INC-1 --due-on 2026-02-30", more: []string{"--title", "x"}, code: exitFinding, says: "2026-02-30"},
 		{line: "measure edit --priority P0 M-1", says: "M-1"},
@@ -193,6 +205,34 @@ func TestCommandLine(t *testing.T) {
 	c.env = append(c.env, "FOLLOWTHROUGH_POLL_INTERVALL=5s")
 	if code, _, errs := c.run("incident list"); code != exitUsage || !strings.Contains(errs, "$FOLLOWTHROUGH_POLL_INTERVALL is not a setting") {
 		t.Errorf("a misspelt setting: exit %d, %s", code, errs)
+	}
+}
+
+// TestRecurrencesOnTheCommandLine: a suggestion is shown with its reason,
+// rejected, taken up again and accepted.
+func TestRecurrencesOnTheCommandLine(t *testing.T) {
+	c := newTerminal(t)
+	for _, step := range []struct{ line, title, says string }{
+		{"migrate up", "", "applied"},
+		{"incident add --service db --cause capacity --started 2026-01-05T10:00:00Z --resolved 2026-01-06T10:00:00Z", "Disk full", "INC-1"},
+		{"incident add --started 2026-02-05T10:00:00Z --resolved 2026-02-06T10:00:00Z", "Replica disk full overnight", "INC-2"},
+		{"incident add --service db --cause capacity --started 2026-03-05T10:00:00Z", "Disk full overnight", "INC-3"},
+		{"incident suggestions INC-3", "", "same cause and service: capacity, db"},
+		{"incident suggestions INC-3", "", "100 % of the telling words: disk, full, overnight"},
+		{"incident suggestions INC-3 --json", "", `"Level": "cause_and_service"`},
+		{"incident recurrence reject INC-3 INC-1 --reason other", "", "does not recur from INC-1"},
+		{"incident suggestions INC-3 --rejected", "", "other"},
+		{"incident recurrence reconsider INC-3 INC-1", "", "may recur from INC-1 again"},
+		{"incident recurrence accept INC-3 INC-1", "", "INC-3 recurs from INC-1"},
+		{"incident show INC-3 --json", "", `"RecurrenceOf": "INC-1"`},
+	} {
+		more := []string{}
+		if step.title != "" {
+			more = []string{"--title", step.title}
+		}
+		if code, out, errs := c.run(step.line, more...); code != exitFine || !strings.Contains(out, step.says) {
+			t.Errorf("followthrough %s: exit %d, want %q in\n%s%s", step.line, code, step.says, out, errs)
+		}
 	}
 }
 

@@ -26,10 +26,10 @@ func (env *environmentOf) incidentCommand() *cli.Command {
 		&cli.StringFlag{Name: "recurrence-of", Usage: "key of the earlier incident with the same cause"},
 		&cli.StringFlag{Name: "url", Usage: "address of the incident elsewhere"}, &cli.StringFlag{Name: "team"},
 	}
-	return group("incident", "list, show and add incidents",
+	return group("incident", "list, show and add incidents", append(env.recurrenceCommands(),
 		command("list", "list incidents", "", filters, env.with(env.incidentList)),
 		command("show", "show one incident with its plan", "KEY", []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON"}}, env.with(env.incidentShow)),
-		command("add", "add an incident", "", add, env.with(env.incidentAdd)))
+		command("add", "add an incident", "", add, env.with(env.incidentAdd)))...)
 }
 
 // listFlags are the paging flags of every list.
