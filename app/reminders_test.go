@@ -305,10 +305,24 @@ func TestSettingsAndStop(t *testing.T) {
 // contest gives a measure a conflict that waits for a decision.
 func (w *world) contest(m domain.Measure) {
 	w.t.Helper()
-	ctx, by := w.t.Context(), domain.Attribution{Source: domain.FromGitHub, Actor: "octo"}
+	w.dispute(w.link(m), m, domain.Conflict{Field: domain.FieldTitle, Base: "a", Ours: "b", Theirs: "c"})
+}
+
+// octo is who speaks for the tracker of link.
+var octo = domain.Attribution{Source: domain.FromGitHub, Actor: "octo"}
+
+// link ties a measure to an issue of a new tracker.
+func (w *world) link(m domain.Measure) domain.Link {
+	w.t.Helper()
+	ctx, by := w.t.Context(), octo
 	must(w.db.CreateTracker(ctx, by, domain.Tracker{ID: "gh", Kind: domain.GitHub, Flavor: domain.DotCom, BaseURL: "https://api.github.com", Repository: "acme/gh", CreatedAt: w.at, UpdatedAt: w.at}, domain.Secrets{Credential: "x"}))(w.t)
-	link := must(w.db.CreateLink(ctx, domain.Everything(), by, domain.Link{ID: "l_1", Measure: m.Key, Tracker: "gh", State: domain.LinkSynced, Remote: domain.RemoteRef{ID: "R1", Key: "acme/gh#1"}, CreatedAt: w.at, UpdatedAt: w.at}))(w.t)
-	must(w.db.CommitLink(ctx, domain.LinkCommit{Link: link, MeasureVersion: m.Version, By: by, Now: w.at, Conflicts: []domain.Conflict{{Field: domain.FieldTitle, Base: "a", Ours: "b", Theirs: "c"}}}))(w.t)
+	return must(w.db.CreateLink(ctx, domain.Everything(), by, domain.Link{ID: "l_1", Measure: m.Key, Tracker: "gh", State: domain.LinkSynced, Remote: domain.RemoteRef{ID: "R1", Key: "acme/gh#1"}, CreatedAt: w.at, UpdatedAt: w.at}))(w.t)
+}
+
+// dispute lets the issue say something else than the measure.
+func (w *world) dispute(link domain.Link, m domain.Measure, c domain.Conflict) {
+	w.t.Helper()
+	must(w.db.CommitLink(w.t.Context(), domain.LinkCommit{Link: link, MeasureVersion: m.Version, By: octo, Now: w.at, Conflicts: []domain.Conflict{c}}))(w.t)
 }
 
 // A conflict that waits is asked about, once in the chat although its measure
