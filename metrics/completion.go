@@ -158,21 +158,24 @@ func (s *Snapshot) followedThrough(c *Cohort) []Figure {
 	}
 }
 
+// unobserved says why a share by a day is not known.
+const unobserved = "nobody was observed that long"
+
 // doneBy is A3: the Aalen-Johansen incidence of done at a horizon.
 func doneBy(done *Incidence, days, n int) Figure {
 	f := Figure{ID: "A3", Name: "done_by", Group: strconv.Itoa(days), Unit: "share", N: n, Events: done.Events}
 	p := done.At(float64(days), conf)
 	f = f.with(p.F, p.Interval)
-	if done.table.atRiskAt(float64(days)) == 0 && done.table.last(float64(days)) == len(done.time)-1 {
-		f.Value, f.Why = nil, "nobody was observed that long"
+	if !done.table.settled(float64(days)) {
+		f.Value, f.Lower, f.Upper, f.Why = nil, nil, nil, unobserved
 	}
 	return f.needs(n, minCurveItems, "measures").needs(done.Events, minCurveEvents, "completions")
 }
 
 // matured is the audit twin of A3: completed by h among those created at least h
-// before as_of, cancelled ones in the denominator.
+// before as_of. Those cancelled before h are in the denominator, and said beside it.
 func (s *Snapshot) matured(rows []int32, asOf int64, horizons []int) []Figure {
-	counts := make([]*clusterCounts, len(horizons))
+	counts, cancelled := make([]*clusterCounts, len(horizons)), make([]int, len(horizons))
 	for i := range counts {
 		counts[i] = newClusterCounts(s)
 	}
@@ -181,18 +184,24 @@ func (s *Snapshot) matured(rows []int32, asOf int64, horizons []int) []Figure {
 			continue
 		}
 		age, took := asOf-s.created[row], int64(never)
-		if s.cause(row) == CauseDone {
+		cause := s.cause(row)
+		if cause != CauseOpen {
 			took = s.closed[row] - s.created[row]
 		}
 		for i, h := range horizons {
 			if horizon := int64(h) * msPerDay; age >= horizon {
-				counts[i].add(s.incident[row], took <= horizon)
+				counts[i].add(s.incident[row], cause == CauseDone && took <= horizon)
+				if cause == CauseCancelled && took <= horizon {
+					cancelled[i]++
+				}
 			}
 		}
 	}
 	var figures []Figure
 	for i, h := range horizons {
-		figures = append(figures, counts[i].figure("A3", "done_by_matured", strconv.Itoa(h)))
+		group := strconv.Itoa(h)
+		done := counts[i].figure("A3", "done_by_matured", group)
+		figures = append(figures, done, census("A3", "cancelled_by_matured", group, cancelled[i], done.N))
 	}
 	return figures
 }

@@ -15,7 +15,7 @@ import (
 
 // dumpFormat names the layout of a dump. Any change of the columns needs a new
 // name: an old dump is then refused and the snapshot folded anew.
-const dumpFormat = "followthrough-snapshot/2\n"
+const dumpFormat = "followthrough-snapshot/3\n"
 
 // maxDumpHead bounds the part before the columns.
 const maxDumpHead = 1 << 30
@@ -59,7 +59,7 @@ func (s *Snapshot) Dump(w io.Writer) error {
 		if list, ok := s.earlier[row]; ok {
 			head.EarlierRow, head.EarlierSize = append(head.EarlierRow, row), append(head.EarlierSize, int32(len(list)))
 			for _, sp := range list {
-				spells = append(spells, sp.in, sp.out, int64(sp.cause))
+				spells = append(spells, sp.in, sp.out, int64(sp.cause), sp.verified)
 			}
 		}
 	}
@@ -142,7 +142,7 @@ func ReadSnapshot(r io.Reader) (*Snapshot, error) {
 	for i, row := range head.EarlierRow {
 		list := make([]spell, head.EarlierSize[i])
 		for k := range list {
-			list[k], spells = spell{spells[0], spells[1], uint8(spells[2])}, spells[3:]
+			list[k], spells = spell{spells[0], spells[1], uint8(spells[2]), spells[3]}, spells[4:]
 		}
 		s.earlier[row] = list
 	}
@@ -172,7 +172,7 @@ func (h *dumpHead) sound() bool {
 func (h *dumpHead) spells(in io.Reader) ([]int64, error) {
 	var all []int64
 	for _, size := range h.EarlierSize {
-		part := make([]int64, 3*min(int(size), 1<<16))
+		part := make([]int64, 4*min(int(size), 1<<16))
 		if err := binary.Read(in, binary.LittleEndian, part); err != nil || int(size) > 1<<16 {
 			return nil, invalidf("the snapshot ends too early; fold the log anew")
 		}

@@ -53,8 +53,9 @@ func answer(yes bool) Answer {
 // Stretch is one stretch of being open and how it ended; a zero Out with
 // CauseOpen is the one that still runs.
 type Stretch struct {
-	In, Out time.Time
-	Cause   uint8
+	In, Out  time.Time
+	Cause    uint8
+	Verified time.Time // when its completion was verified, if it was
 }
 
 // Due is one of the two due dates of a measure. The zero Due is "no date".
@@ -92,6 +93,7 @@ type Facts struct {
 
 	Original Due // first date ever set: the promise
 	Current  Due // last date set: the plan
+	Planned  Due // as Current, and kept when the date was taken away
 	DueMoves int
 	Reopened int
 	// ReopenedDone says that a completed measure (not a cancelled one) was reopened.
@@ -162,6 +164,7 @@ func (f *Facts) apply(e Event, zone *time.Location) {
 		f.Cancelled, f.Reason = time.Time{}, ""
 		f.firstDone(e.At)
 		f.close(e.At, CauseDone)
+		f.verify(time.Time{})
 	case EventVerified:
 		if f.Done.IsZero() { // a verdict without a claim: completed by the verdict
 			f.Done = e.At
@@ -170,6 +173,7 @@ func (f *Facts) apply(e Event, zone *time.Location) {
 		}
 		if f.State != StateVerified { // a second verdict does not move the date of the first
 			f.Verified = e.At
+			f.verify(e.At)
 		}
 		f.State, f.Verdict = StateVerified, e.Verdict
 	case EventReopened:
@@ -203,14 +207,14 @@ func (f *Facts) setDue(e Event, zone *time.Location) {
 	if f.Original.Date.IsZero() {
 		f.Original = d
 	}
-	before := f.Current
+	before := f.Planned // a date taken away and another one set later is a move too
 	if !before.Date.IsZero() && before.Date != d.Date {
 		f.DueMoves++
 		if !e.At.Before(before.Deadline.Add(-48 * time.Hour)) {
 			f.LateMoves++
 		}
 	}
-	f.Current = d
+	f.Current, f.Planned = d, d
 }
 
 // open starts a stretch unless one runs.
@@ -225,6 +229,13 @@ func (f *Facts) open(at time.Time) {
 func (f *Facts) close(at time.Time, cause uint8) {
 	if n := len(f.Stretches); n > 0 {
 		f.Stretches[n-1].Out, f.Stretches[n-1].Cause = at, cause
+	}
+}
+
+// verify notes when the last stretch was verified; a zero time takes it back.
+func (f *Facts) verify(at time.Time) {
+	if n := len(f.Stretches); n > 0 {
+		f.Stretches[n-1].Verified = at
 	}
 }
 

@@ -13,6 +13,9 @@ func (s *Snapshot) funnel(r *ComparisonReport, rows []groupedRow, asOf int64) {
 		if deadline == 0 || asOf < deadline || (cause == CauseCancelled && s.closed[m.row] < deadline) {
 			continue
 		}
+		if s.entry[m.row] > 0 && deadline <= s.created[m.row]+int64(s.entry[m.row])*1000 {
+			continue // passed before complete records begin, as in A4
+		}
 		n[m.group]++
 		if cause == CauseDone && s.closed[m.row] < deadline {
 			x[m.group]++

@@ -116,6 +116,13 @@ func (t *lifeTable) last(at float64) int {
 	return sort.Search(len(t.time), func(i int) bool { return t.time[i] > at }) - 1
 }
 
+// settled says whether what is true at an instant is known: somebody is still
+// observed then, or nobody was left without an event.
+func (t *lifeTable) settled(at float64) bool {
+	n := len(t.time)
+	return t.atRiskAt(at) > 0 || n > 0 && t.events[n-1] == t.atRisk[n-1]
+}
+
 // atRiskAt is the number at risk at the first observed time at or after at, the
 // convention of R's summary: with delayed entry those who enter in between count.
 func (t *lifeTable) atRiskAt(at float64) int {

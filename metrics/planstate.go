@@ -43,8 +43,9 @@ type timeline struct {
 
 // spell is a half-open stretch [in, out) of being open and how it ended.
 type spell struct {
-	in, out int64
-	cause   uint8
+	in, out  int64
+	cause    uint8
+	verified int64 // when it was verified; 0 = not
 }
 
 // timelineOf reads the timeline from facts.
@@ -58,7 +59,11 @@ func timelineOf(f *Facts) timeline {
 		if s.Cause != CauseOpen {
 			out = s.Out.UnixMilli()
 		}
-		t.spells = append(t.spells, spell{s.In.UnixMilli(), out, s.Cause})
+		sp := spell{in: s.In.UnixMilli(), out: out, cause: s.Cause}
+		if !s.Verified.IsZero() {
+			sp.verified = s.Verified.UnixMilli()
+		}
+		t.spells = append(t.spells, sp)
 	}
 	return t
 }

@@ -232,13 +232,19 @@ func (r *RecurrenceReport) recurrenceFree(e exits) {
 	for _, days := range []int{90, 365} {
 		f := base
 		f.ID, f.Name, f.Group, f.Unit = "B4", "recurred_within", strconv.Itoa(days), "share"
-		if i := k.table.last(float64(days)); i >= 0 && k.AtRiskAt(float64(days)) > 0 {
+		settled := k.table.settled(float64(days))
+		switch i := k.table.last(float64(days)); {
+		case settled && i >= 0:
 			band := k.Band(i, LogLog, conf)
 			f = f.with(1-k.Survival[i], Interval{1 - band.Upper, 1 - band.Lower})
-		} else if i < 0 && k.N > 0 {
+		case settled:
 			f = f.with(0, noInterval())
 		}
-		r.Figures = append(r.Figures, f.needs(k.N, minCurveItems, "families").needs(k.Events, minCurveEvents, "recurrences"))
+		f = f.needs(k.N, minCurveItems, "families").needs(k.Events, minCurveEvents, "recurrences")
+		if f.Shown && !settled {
+			f.Shown, f.Why = false, unobserved
+		}
+		r.Figures = append(r.Figures, f)
 	}
 	q := k.Quantile(0.5, LogLog, conf)
 	base.Name, base.Group = "recurrence_free_time", percent(0.5)

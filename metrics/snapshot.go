@@ -256,7 +256,7 @@ func (s *Snapshot) timeline(row int32, into *timeline) {
 			return
 		}
 	}
-	sp := spell{s.created[row], never, s.cause(row)}
+	sp := spell{in: s.created[row], out: never, cause: s.cause(row)}
 	if sp.cause != CauseOpen {
 		sp.out = s.closed[row]
 	}

@@ -90,8 +90,12 @@ func (s *Snapshot) verificationLags(row int32, asOf int64, to []uint64) []uint64
 	if s.reopened[row] > 0 {
 		spells := s.earlier[row]
 		for i := 0; i+1 < len(spells); i++ {
-			if spells[i].cause == CauseDone {
-				pack(spells[i+1].in-spells[i].out, lagReopened)
+			switch sp := spells[i]; {
+			case sp.cause != CauseDone:
+			case sp.verified != 0:
+				pack(sp.verified-sp.out, lagVerified)
+			default:
+				pack(spells[i+1].in-sp.out, lagReopened)
 			}
 		}
 	}
