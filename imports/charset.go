@@ -23,7 +23,7 @@ const unreadable = '\uFFFD'
 // UTF-8 is refused, for guessing would change names silently.
 func decode(name string, data []byte, charset string) (string, error) {
 	if charset != "" && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, windows1252) {
-		return "", domain.Errorf(domain.ErrInvalid, "charset %q is not known; use utf-8 or %s", charset, windows1252)
+		return "", domain.Errorf(domain.ErrInvalid, "charset %q is not known; use utf-8 or %s", short(charset), windows1252)
 	}
 	if bytes.HasPrefix(data, []byte{0xFF, 0xFE}) || bytes.HasPrefix(data, []byte{0xFE, 0xFF}) {
 		decoded, err := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder().Bytes(data)

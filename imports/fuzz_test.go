@@ -33,6 +33,7 @@ func FuzzCSV(f *testing.F) {
 		f.Add(text, "")
 	}
 	f.Add("title,owner\nMa\xDFnahme,x\n", "windows-1252")
+	f.Add("title\nx\n", strings.Repeat("\xA2", 4000))
 	f.Fuzz(func(t *testing.T, text, charset string) {
 		hold(t, imports.Options{Charset: charset}, "a.csv", text)
 	})
