@@ -11,6 +11,8 @@ import (
 // look at them. The verdict is a person's.
 type Effect struct {
 	Report metrics.EffectivenessReport
+	// Input is what the report was made from, for its picture.
+	Input metrics.EffectivenessInput
 	// VerifyOn is the day of the effectiveness check: the one the metric names, or
 	// so many days after done as the policy says. Empty unless the measure is done
 	// and not yet verified. VerifyDue says that the day has come.
@@ -49,7 +51,7 @@ func (s *Measures) Effect(ctx context.Context, by domain.Actor, key domain.Measu
 	for _, o := range observations {
 		in.Readings = append(in.Readings, metrics.Reading{At: o.At, Value: o.Value})
 	}
-	var out Effect
+	out := Effect{Input: in}
 	if out.Report, err = metrics.Effectiveness(in, now); err != nil {
 		return Effect{}, err
 	}

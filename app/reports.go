@@ -11,6 +11,7 @@ import (
 
 type reportStore interface {
 	Incident(ctx context.Context, scope domain.Scope, key domain.IncidentKey) (domain.Incident, error)
+	Measures(ctx context.Context, scope domain.Scope, filter domain.MeasureFilter, page domain.Page) (domain.List[domain.Measure], error)
 	Rollups(ctx context.Context, scope domain.Scope, keys []domain.IncidentKey, today domain.Date) (map[domain.IncidentKey]domain.Rollup, error)
 	historyStore
 	gaugeStore

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v3"
 
@@ -22,16 +21,25 @@ import (
 	"github.com/followthrough/followthrough/metrics/verify"
 )
 
+const statisticNames = "completion, overdue, flow, recurrence, effectiveness, quality, compare or incidents"
+
 func (env *environmentOf) statsCommand() *cli.Command {
 	flags := append(outputFlags(),
 		&cli.StringFlag{Name: "incident", Usage: "the numbers of one incident"},
 		&cli.StringFlag{Name: "as-of", Usage: "date up to which things count (default: now)"},
 		&cli.StringFlag{Name: "known-at", Usage: "date up to which they had been written down (default: as --as-of)"},
+		&cli.IntFlag{Name: "policy", Usage: "version of the policy (default: the one valid at --as-of)"},
 		&cli.StringSliceFlag{Name: "team", Usage: "only measures of this team"},
 		&cli.StringSliceFlag{Name: "priority", Usage: "only measures of this priority"},
 		&cli.StringSliceFlag{Name: "kind", Usage: "only measures of this kind"},
-		&cli.StringFlag{Name: "svg", Usage: "also draw every picture: FILE.svg becomes FILE-overdue.svg and so on"})
-	stats := command("stats", "the statistics: all, or completion, overdue, flow, recurrence, quality, incidents", "[STATISTIC]", flags, env.with(env.stats))
+		&cli.StringSliceFlag{Name: "severity", Usage: "only incidents of this severity"},
+		&cli.StringSliceFlag{Name: "service", Usage: "only incidents of this service"},
+		&cli.StringFlag{Name: "from", Usage: "only what was created, or for incidents began, on this day or later"},
+		&cli.StringFlag{Name: "to", Usage: "only what was created, or for incidents began, on this day or before"},
+		&cli.StringFlag{Name: "by", Value: "team", Usage: "groups of compare: team, priority or kind"},
+		&cli.StringFlag{Name: "endpoint", Value: "closure", Usage: "end that compare looks at: closure or done"},
+		&cli.StringFlag{Name: "svg", Usage: "also draw every picture: FILE.svg becomes FILE-overdue.svg and so on; with --incident its plan and metrics"})
+	stats := command("stats", "the statistics: all, or "+statisticNames, "[STATISTIC]", flags, env.with(env.stats))
 	stats.Commands = []*cli.Command{{Name: "verify", Usage: "run the statistics against reference cases computed elsewhere; exit 1 when one fails", ArgsUsage: "[FILE]", Action: env.statsVerify}}
 	return stats
 }
@@ -64,12 +72,17 @@ func (env *environmentOf) statsVerify(_ context.Context, cmd *cli.Command) error
 
 func (env *environmentOf) stats(ctx context.Context, cmd *cli.Command, p *program) error {
 	if key := cmd.String("incident"); key != "" {
+		if name := cmd.String("svg"); name != "" {
+			if err := env.drawIncident(ctx, p, domain.IncidentKey(key), name); err != nil {
+				return err
+			}
+		}
 		return env.incidentStats(ctx, cmd, p, []domain.IncidentKey{domain.IncidentKey(key)})
 	}
 	which := "all"
 	if cmd.Args().Present() {
 		var err error
-		if which, err = oneArg(cmd, "completion, overdue, flow, recurrence, quality or incidents"); err != nil {
+		if which, err = oneArg(cmd, statisticNames); err != nil {
 			return err
 		}
 	}
@@ -80,19 +93,9 @@ func (env *environmentOf) stats(ctx context.Context, cmd *cli.Command, p *progra
 	if err != nil {
 		return err
 	}
-	all, err := p.app.Reports.All(ctx, operator(), q)
+	report, err := env.report(ctx, cmd, p, q, which)
 	if err != nil {
 		return err
-	}
-	reports := map[string]any{"completion": all.Completion, "overdue": all.Overdue, "flow": all.Flow, "recurrence": all.Recurrence, "quality": all.Quality, "all": all}
-	report, ok := reports[which]
-	if !ok {
-		return usageError{fmt.Errorf("%q is not a statistic; use completion, overdue, flow, recurrence, quality or incidents", which)}
-	}
-	if name := cmd.String("svg"); name != "" {
-		if err := env.draw(ctx, p, q, all, name); err != nil {
-			return err
-		}
 	}
 	switch {
 	case cmd.Bool("json"):
@@ -109,30 +112,93 @@ func (env *environmentOf) stats(ctx context.Context, cmd *cli.Command, p *progra
 	return figureTable(which, report).print(cmd, env.stdout)
 }
 
+// report evaluates one statistic, or all, and draws them when that is asked for.
+func (env *environmentOf) report(ctx context.Context, cmd *cli.Command, p *program, q app.ReportQuery, which string) (any, error) {
+	all, err := p.app.Reports.All(ctx, operator(), q)
+	if err != nil {
+		return nil, err
+	}
+	if name := cmd.String("svg"); name != "" {
+		if err := env.draw(ctx, p, q, all, name); err != nil {
+			return nil, err
+		}
+	}
+	switch which {
+	case "all":
+		return all, nil
+	case "completion":
+		return all.Completion, nil
+	case "overdue":
+		return all.Overdue, nil
+	case "flow":
+		return all.Flow, nil
+	case "recurrence":
+		return all.Recurrence, nil
+	case "quality":
+		return all.Quality, nil
+	case "effectiveness":
+		return p.app.Reports.Effectiveness(ctx, operator(), q)
+	case "compare":
+		by, err := oneFlag(cmd, "by", map[string]metrics.GroupBy{"team": metrics.ByTeam, "priority": metrics.ByPriority, "kind": metrics.ByKind})
+		if err != nil {
+			return nil, err
+		}
+		end, err := oneFlag(cmd, "endpoint", map[string]metrics.Endpoint{"closure": metrics.ToClosure, "done": metrics.ToDone})
+		if err != nil {
+			return nil, err
+		}
+		return p.app.Reports.Compare(ctx, operator(), q, by, end)
+	}
+	return nil, usageError{fmt.Errorf("%q is not a statistic; use %s", which, statisticNames)}
+}
+
+// oneFlag reads a flag with few values.
+func oneFlag[T any](cmd *cli.Command, name string, values map[string]T) (T, error) {
+	v, ok := values[cmd.String(name)]
+	if !ok {
+		return v, usageError{fmt.Errorf("--%s %q is not accepted; use one of %s", name, cmd.String(name), strings.Join(slices.Sorted(maps.Keys(values)), ", "))}
+	}
+	return v, nil
+}
+
 // reportQuery reads the pins and the filter.
 func reportQuery(cmd *cli.Command, p *program) (app.ReportQuery, error) {
-	q := app.ReportQuery{Filter: metrics.Filter{Teams: chosen[domain.TeamID](cmd.StringSlice("team")),
-		Priorities: chosen[domain.Priority](cmd.StringSlice("priority")), Kinds: chosen[domain.MeasureKind](cmd.StringSlice("kind"))}}
-	for name, at := range map[string]*time.Time{"as-of": &q.AsOf, "known-at": &q.KnownAt} {
+	q := app.ReportQuery{PolicyVersion: cmd.Int("policy"), Filter: metrics.Filter{Teams: enums[domain.TeamID](cmd.StringSlice("team")), Services: cmd.StringSlice("service")}}
+	if q.PolicyVersion < 0 {
+		return q, usageError{fmt.Errorf("--policy %d is no version; use 1, 2 and so on", q.PolicyVersion)}
+	}
+	err := errors.Join(chosen(cmd, "priority", domain.Priorities(), &q.Priorities), chosen(cmd, "kind", domain.MeasureKinds(), &q.Kinds),
+		chosen(cmd, "severity", domain.Severities(), &q.Severities))
+	for name, set := range map[string]func(domain.Date){
+		"as-of":    func(d domain.Date) { q.AsOf = p.app.Reports.EndOf(d) },
+		"known-at": func(d domain.Date) { q.KnownAt = p.app.Reports.EndOf(d) },
+		"from":     func(d domain.Date) { q.Created.From = d.Start(p.cfg.Zone) },
+		"to":       func(d domain.Date) { q.Created.To = d.Deadline(p.cfg.Zone) },
+	} {
 		text := cmd.String(name)
 		if text == "" {
 			continue
 		}
-		d, err := domain.ParseDate(text)
-		if err != nil {
-			return q, usageError{fmt.Errorf("--%s: %w", name, err)}
+		d, bad := domain.ParseDate(text)
+		if bad != nil {
+			err = errors.Join(err, usageError{fmt.Errorf("--%s: %w", name, bad)})
+			continue
 		}
-		*at = p.app.Reports.EndOf(d)
+		set(d)
 	}
-	return q, nil
+	return q, err
 }
 
-func chosen[T ~string](texts []string) []T {
-	var out []T
-	for _, text := range texts {
-		out = append(out, T(text))
+// chosen reads a flag that may be given several times and refuses what is not
+// among the accepted values: a filter that no measure can meet is a mistake.
+func chosen[T ~string](cmd *cli.Command, name string, accepted []T, into *[]T) error {
+	for _, text := range cmd.StringSlice(name) {
+		if !slices.Contains(accepted, T(text)) {
+			return usageError{fmt.Errorf("--%s %q is not accepted; use one of %q", name, text, accepted)}
+		}
+		*into = append(*into, T(text))
 	}
-	return out
+	return nil
 }
 
 // figureTable shows every figure with its n and interval; below the minimum
