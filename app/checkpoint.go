@@ -16,6 +16,7 @@ type logReader interface {
 	LogHead(ctx context.Context) (evidence.LogHead, error)
 	EachLeaf(ctx context.Context, from, upto int64, f func(evidence.LogRow) error) error
 	EachSealed(ctx context.Context, f func(domain.Change) error) error
+	RecordsOf(ctx context.Context, subject domain.Subject, keys []string, f func(*evidence.Record) error) error
 	LeafHashes(ctx context.Context, upto int64) ([]byte, error)
 	ProveGrowth(ctx context.Context, size, old int64) (tlog.TreeProof, error)
 	ProveLeaf(ctx context.Context, size, num int64) (tlog.RecordProof, []byte, error)

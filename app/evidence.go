@@ -30,7 +30,10 @@ type Evidence struct {
 	Now     func() time.Time
 	Zone    *time.Location
 	Version string
+	// Patience is how long a page waits while the log is read from its beginning.
+	Patience time.Duration
 
+	readings readings
 	// problem is why the last attempt to sign failed, for pages.
 	problem atomic.Pointer[string]
 }

@@ -67,15 +67,12 @@ type Item struct {
 	CreatedAt   time.Time
 	DoneAt      time.Time
 	VerifiedAt  time.Time
-	Evidence    int
 	DueMoves    int
 	OriginalDue string
 	Links       []string
 	Proofs      []string
-	LastLeaf    int64
 
-	closedAt, metricAt     time.Time
-	closedLeaf, metricLeaf int64
+	track
 }
 
 // Book reads records in the order of the log and keeps what reports need: the
@@ -84,13 +81,13 @@ type Item struct {
 // same reports, byte by byte.
 type Book struct {
 	// Until is the cut: later leaves do not count. Zero means no cut.
-	Until    time.Time
-	items    map[[2]string]*Item
-	reviews  map[string]*reviewBook // by incident
-	flags    []Flag
-	closings []closing
-	clauses  []Clause
-	leaves   int
+	Until   time.Time
+	items   map[[2]string]*Item
+	reviews map[string]*reviewBook // by incident
+	clauses []Clause
+	leaves  int
+
+	watcher
 }
 
 // NewBook returns an empty book with a cut.
@@ -124,16 +121,12 @@ func (b *Book) Add(r *Record) {
 		m = &Item{Key: l.Key, Fields: map[string]string{}}
 		b.items[at] = m
 	}
-	m.LastLeaf = r.Index
+	b.follow(m.Key, &m.track, r)
 	if l.Overwritten {
 		return
 	}
 	for _, f := range l.Fields {
-		from, to := r.text(named{f.Name + "/from", f.From}), r.text(named{f.Name + "/to", f.To})
-		if l.Subject == "measure" && l.sets() {
-			b.watch(m, r, f.Name, from, to)
-		}
-		m.apply(l, f.Name, to)
+		m.apply(l, f.Name, r.text(named{f.Name + "/to", f.To}))
 	}
 }
 
@@ -150,7 +143,6 @@ func (l *Leaf) sets() bool {
 func (m *Item) apply(l *Leaf, field, to string) {
 	switch l.Kind {
 	case "evidence":
-		m.Evidence++
 		m.Proofs = append(m.Proofs, to)
 		return
 	case "link":

@@ -39,15 +39,19 @@ func Clauses() []Clause {
 	return out
 }
 
-func (a *Answer) add(index int64, l *Leaf) {
+// selects reports whether a leaf answers.
+func (a *Answer) selects(l *Leaf) bool {
 	if a.Subject != "" && a.Subject != l.Subject || len(a.Kinds) > 0 && !slices.Contains(a.Kinds, l.Kind) {
-		return
+		return false
 	}
-	if len(a.Fields) > 0 && !slices.ContainsFunc(l.Fields, func(f Field) bool { return slices.Contains(a.Fields, f.Name) }) {
-		return
+	return len(a.Fields) == 0 || slices.ContainsFunc(l.Fields, func(f Field) bool { return slices.Contains(a.Fields, f.Name) })
+}
+
+func (a *Answer) add(index int64, l *Leaf) {
+	if a.selects(l) {
+		a.Leaves.add(index)
+		a.Count++
 	}
-	a.Leaves.add(index)
-	a.Count++
 }
 
 // spans is a list of leaf numbers; it is written as "1-5,7".

@@ -3,8 +3,10 @@ package evidence
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"time"
+	"unique"
 )
 
 // The red flags auditors look for. Each is computed from the log alone.
@@ -20,6 +22,9 @@ const (
 	dayFormat    = "2006-01-02"
 )
 
+// FlagNames lists the names of the flags.
+func FlagNames() []string { return []string{FlagBulk, FlagMoved, FlagOwner, FlagNoProof, FlagMetric} }
+
 // Flag is one red flag: no verdict, but a place to look at.
 type Flag struct {
 	Flag   string  `json:"flag"`
@@ -29,67 +34,121 @@ type Flag struct {
 	Text   string  `json:"text"`
 }
 
-// closing is a measure that somebody set to done.
+// closing is a measure that somebody set to done on the day it was due.
 type closing struct {
-	key, actor, due string
-	at              time.Time
-	leaf            int64
+	key, actor string
+	at         time.Time
+	leaf       int64
 }
 
-func (b *Book) flag(name, key string, at time.Time, text string, leaves ...int64) {
-	b.flags = append(b.flags, Flag{Flag: name, Key: key, At: at.UTC().Format(timeFormat), Leaves: leaves, Text: text})
+// watcher looks for red flags, leaf by leaf.
+type watcher struct {
+	flags    []Flag
+	closings []closing
 }
 
-// watch looks at one change of a measure before it is applied to m.
-func (b *Book) watch(m *Item, r *Record, field, from, to string) {
+// track is what red flags go by: a few values of one measure, and since when.
+type track struct {
+	Evidence int
+	LastLeaf int64
+
+	owner, due, status     string
+	closedAt, metricAt     time.Time
+	closedLeaf, metricLeaf int64
+}
+
+func (w *watcher) flag(name, key string, at time.Time, text string, leaves ...int64) {
+	w.flags = append(w.flags, Flag{Flag: name, Key: key, At: at.UTC().Format(timeFormat), Leaves: leaves, Text: text})
+}
+
+// follow reads the next leaf of one measure or incident; only measures are
+// flagged. What is kept shares no memory with the leaf, which is much larger.
+func (w *watcher) follow(key string, t *track, r *Record) {
+	l := &r.Leaf
+	t.LastLeaf = r.Index
+	if l.Kind == "evidence" && !l.Overwritten {
+		t.Evidence += len(l.Fields)
+	}
+	if l.Subject != "measure" || !l.sets() {
+		return
+	}
+	for _, f := range l.Fields {
+		from, to := r.text(named{f.Name + "/from", f.From}), r.text(named{f.Name + "/to", f.To})
+		w.watch(key, t, r, f.Name, from, to)
+		switch f.Name {
+		case "owner":
+			t.owner = unique.Make(to).Value()
+		case "due_on":
+			t.due = unique.Make(to).Value()
+		case "status":
+			t.status = unique.Make(to).Value()
+		}
+	}
+}
+
+// watch looks at one change of a measure before it is taken over.
+func (w *watcher) watch(key string, t *track, r *Record, field, from, to string) {
 	at := r.Leaf.Time
 	switch field {
 	case "due_on":
 		if from != "" && at.UTC().Format(dayFormat) > from && to > from {
-			b.flag(FlagMoved, m.Key, at, fmt.Sprintf("due on %s, moved to %s on %s, after it had expired", from, to, at.UTC().Format(dayFormat)), r.Index)
+			w.flag(FlagMoved, key, at, fmt.Sprintf("due on %s, moved to %s on %s, after it had expired", from, to, at.UTC().Format(dayFormat)), r.Index)
 		}
 	case "verified_by":
-		if to != "" && to == m.Fields["owner"] {
-			b.flag(FlagOwner, m.Key, at, "verified by its own owner", r.Index)
+		if to != "" && to == t.owner {
+			w.flag(FlagOwner, key, at, "verified by its own owner", r.Index)
 		}
 	case "success_metric":
-		m.metricAt, m.metricLeaf = at, r.Index
-		if !m.closedAt.IsZero() && from != "" {
-			b.flag(FlagMetric, m.Key, at, "success metric changed after closing", m.closedLeaf, r.Index)
+		t.metricAt, t.metricLeaf = at, r.Index
+		if !t.closedAt.IsZero() && from != "" {
+			w.flag(FlagMetric, key, at, "success metric changed after closing", t.closedLeaf, r.Index)
 		}
 		if from == "" {
-			m.metricAt = time.Time{} // given for the first time
+			t.metricAt = time.Time{} // given for the first time
 		}
 	case "status":
-		b.watchStatus(m, r, to)
+		w.watchStatus(key, t, r, to)
 	}
 }
 
-func (b *Book) watchStatus(m *Item, r *Record, to string) {
+func (w *watcher) watchStatus(key string, t *track, r *Record, to string) {
 	at := r.Leaf.Time
 	switch to {
 	case "done":
-		m.closedAt, m.closedLeaf = at, r.Index
-		b.closings = append(b.closings, closing{key: m.Key, actor: r.Text("actor"), due: m.Fields["due_on"], at: at, leaf: r.Index})
-		if !m.metricAt.IsZero() && at.Sub(m.metricAt) <= metricWindow {
-			b.flag(FlagMetric, m.Key, at, "success metric changed within a day before closing", m.metricLeaf, r.Index)
+		t.closedAt, t.closedLeaf = at, r.Index
+		if t.due != "" && t.due == at.UTC().Format(dayFormat) {
+			w.closings = append(w.closings, closing{key: key, actor: unique.Make(r.Text("actor")).Value(), at: at, leaf: r.Index})
+		}
+		if !t.metricAt.IsZero() && at.Sub(t.metricAt) <= metricWindow {
+			w.flag(FlagMetric, key, at, "success metric changed within a day before closing", t.metricLeaf, r.Index)
 		}
 	case "verified", "cancelled":
 	default:
-		m.closedAt = time.Time{}
+		t.closedAt = time.Time{}
 	}
 }
 
-// Flags returns every flag in order of time. Flags about a state, such as done
-// without evidence, are judged at the end.
+// Flags returns every flag in order of time.
 func (b *Book) Flags() []Flag {
-	out := slices.Clone(b.flags)
-	for _, m := range b.Register("measure") {
-		if s := m.Fields["status"]; (s == "done" || s == "verified") && m.Evidence == 0 {
-			out = append(out, Flag{Flag: FlagNoProof, Key: m.Key, At: m.closedAt.UTC().Format(timeFormat), Leaves: []int64{m.LastLeaf}, Text: "is " + s + " without evidence"})
+	return b.all(func(yield func(string, *track) bool) {
+		for _, m := range b.Register("measure") {
+			if !yield(m.Key, &m.track) {
+				return
+			}
+		}
+	})
+}
+
+// all is every flag in order of time. Flags about a state, such as done without
+// evidence, are judged now.
+func (w *watcher) all(measures iter.Seq2[string, *track]) []Flag {
+	out := slices.Clone(w.flags)
+	for key, t := range measures {
+		if (t.status == "done" || t.status == "verified") && t.Evidence == 0 {
+			out = append(out, Flag{Flag: FlagNoProof, Key: key, At: t.closedAt.UTC().Format(timeFormat), Leaves: []int64{t.LastLeaf}, Text: "is " + t.status + " without evidence"})
 		}
 	}
-	out = append(out, bulk(b.closings)...)
+	out = append(out, bulk(w.closings)...)
 	slices.SortStableFunc(out, func(x, y Flag) int {
 		return cmp.Or(cmp.Compare(x.At, y.At), cmp.Compare(x.Flag, y.Flag), cmp.Compare(x.Key, y.Key))
 	})
@@ -99,12 +158,7 @@ func (b *Book) Flags() []Flag {
 // bulk finds runs of at least three measures that one actor closed within an
 // hour of each other on the day they were due.
 func bulk(all []closing) []Flag {
-	var due []closing
-	for _, c := range all {
-		if c.due != "" && c.due == c.at.UTC().Format(dayFormat) {
-			due = append(due, c)
-		}
-	}
+	due := slices.Clone(all)
 	slices.SortStableFunc(due, func(x, y closing) int {
 		return cmp.Or(cmp.Compare(x.actor, y.actor), x.at.Compare(y.at), cmp.Compare(x.leaf, y.leaf))
 	})

@@ -124,20 +124,35 @@ func (b *Book) Traces() []Trace {
 	return traces
 }
 
-// Sample chooses n traces by a word: those whose key hashes lowest with it.
-// They stay in the order of their keys.
+// Sample chooses n traces by a word. They stay in the order of their keys.
 func Sample(traces []Trace, word string, n int) []Trace {
-	if len(traces) <= n {
-		return traces
+	keys := make([]string, len(traces))
+	for n, t := range traces {
+		keys[n] = t.Incident.Key
 	}
-	rank := func(t Trace) string {
-		sum := sha256.Sum256([]byte(word + "\n" + t.Incident.Key))
-		return hexDigest(sum)
+	keys = sampleKeys(keys, word, n)
+	return slices.DeleteFunc(slices.Clone(traces), func(t Trace) bool { return !slices.Contains(keys, t.Incident.Key) })
+}
+
+// sampleKeys chooses n keys: those that hash lowest with the word.
+func sampleKeys(keys []string, word string, n int) []string {
+	if len(keys) <= n {
+		return keys
 	}
-	chosen := slices.Clone(traces)
-	slices.SortFunc(chosen, func(a, b Trace) int { return strings.Compare(rank(a), rank(b)) })
-	chosen = chosen[:n]
-	slices.SortFunc(chosen, func(a, b Trace) int { return compareKeys(a.Incident.Key, b.Incident.Key) })
+	type ranked struct {
+		sum [sha256.Size]byte
+		key string
+	}
+	all := make([]ranked, len(keys))
+	for n, key := range keys {
+		all[n] = ranked{sha256.Sum256([]byte(word + "\n" + key)), key}
+	}
+	slices.SortFunc(all, func(a, b ranked) int { return bytes.Compare(a.sum[:], b.sum[:]) })
+	chosen := make([]string, n)
+	for n := range chosen {
+		chosen[n] = all[n].key
+	}
+	slices.SortFunc(chosen, compareKeys)
 	return chosen
 }
 

@@ -15,7 +15,7 @@ func BenchmarkPages(b *testing.B) {
 	w.many(2_000, 100_000)
 	browser := w.as("admin")
 	cookie := browser.client.Jar.Cookies(mustURL(b, w.http.URL))[0]
-	for _, path := range []string{"/", "/measures", "/measures?overdue=true&priority=P0&sort=original_due_on", "/measures?q=number+777", "/measures/M-500", "/incidents", "/incidents/INC-7", "/conflicts", "/mine", "/statistics", "/import", "/views", "/trackers", "/people", "/reminders", "/reviews", "/checks", "/evidence"} {
+	for _, path := range []string{"/", "/measures", "/measures?overdue=true&priority=P0&sort=original_due_on", "/measures?q=number+777", "/measures/M-500", "/incidents", "/incidents/INC-7", "/conflicts", "/mine", "/statistics", "/import", "/views", "/trackers", "/people", "/reminders", "/reviews", "/checks", "/evidence", "/evidence/register", "/evidence/flags", "/evidence/traces?sample=dice"} {
 		b.Run(path, func(b *testing.B) {
 			var took []time.Duration
 			size := 0

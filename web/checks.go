@@ -65,44 +65,40 @@ func (s *Server) startCheck(c echo.Context, p *templates.Page) error {
 
 // check shows a finished check, or the way through one that is not.
 func (s *Server) check(c echo.Context, p *templates.Page) error {
-	check, err := s.app.Checks.Get(c.Request().Context(), p.Actor, checkKey(c))
+	series, at, err := s.findCheck(c, p)
 	if err != nil {
 		return err
 	}
-	p.Title, p.Section = p.T("checks.of_team", "Key", check.Key, "Team", p.CheckTeam(check.Team)), "checks"
-	if check.Status == domain.CheckFinished {
-		view, err := s.checkView(c, p, check)
-		if err != nil {
-			return err
-		}
-		return s.show(c, p, templates.CheckResult(p, view))
+	if at >= 0 {
+		return s.show(c, p, templates.CheckResult(p, checkView(p, series, at)))
 	}
-	if check.Status == domain.CheckDiscarded {
-		return domain.Errorf(domain.ErrNotFound, "check %s was discarded", check.Key)
+	v := templates.CheckDraftView{Check: series.Draft}
+	if latest, ok := series.Latest(); ok {
+		v.Earlier = latest.Check
 	}
-	view, err := s.draftView(c, p, check)
-	if err != nil {
+	if v.Catalogue, err = domain.CatalogueVersion(v.Check.Catalogue); err != nil {
 		return err
 	}
-	return s.show(c, p, templates.CheckDraft(p, view))
+	return s.show(c, p, templates.CheckDraft(p, v))
 }
 
-func (s *Server) checkView(c echo.Context, p *templates.Page, check domain.Check) (templates.CheckView, error) {
-	series, err := s.app.Checks.List(c.Request().Context(), p.Actor, domain.CheckFilter{Team: &check.Team, Status: []domain.CheckStatus{domain.CheckFinished}})
-	if err != nil {
-		return templates.CheckView{}, err
-	}
-	r, err := s.app.Checks.Readiness(c.Request().Context(), p.Actor, check.Key)
-	if err != nil {
-		return templates.CheckView{}, err
-	}
+// findCheck reads the check in the address among those of its team.
+func (s *Server) findCheck(c echo.Context, p *templates.Page) (app.CheckSeries, int, error) {
+	key := checkKey(c)
+	series, at, err := s.app.Checks.Find(c.Request().Context(), p.Actor, key)
+	p.Title, p.Section = p.T("checks.of_team", "Key", key, "Team", p.CheckTeam(series.Team)), "checks"
+	return series, at, err
+}
+
+func checkView(p *templates.Page, series app.CheckSeries, at int) templates.CheckView {
+	r := series.Finished[at]
 	p.Pictures = true
 	rows := make([]chart.ReadinessRow, len(r.Areas))
 	for n, a := range r.Areas {
 		rows[n] = readinessRow(a.Area.Name.In(p.Lang), a)
 	}
-	return templates.CheckView{Readiness: r, Texts: chartTexts(p), Newest: len(series) > 0 && series[0].Key == check.Key,
-		Picture: chart.Readiness(readinessRow("", r.Score), rows, r.Check.Target, chart.Options{Texts: chartTexts(p)})}, nil
+	return templates.CheckView{Readiness: r, Texts: chartTexts(p), Newest: at == len(series.Finished)-1,
+		Picture: chart.Readiness(readinessRow("", r.Score), rows, r.Check.Target, chart.Options{Texts: chartTexts(p)})}
 }
 
 func readinessRow(name string, a domain.AreaScore) chart.ReadinessRow {
@@ -261,16 +257,14 @@ func (s *Server) addCheckMeasure(c echo.Context, p *templates.Page) error {
 }
 
 func (s *Server) checkManagement(c echo.Context, p *templates.Page) error {
-	check, err := s.app.Checks.Get(c.Request().Context(), p.Actor, checkKey(c))
+	series, at, err := s.findCheck(c, p)
 	if err != nil {
 		return err
 	}
-	p.Title, p.Section = p.T("checks.of_team", "Key", check.Key, "Team", p.CheckTeam(check.Team)), "checks"
-	view, err := s.checkView(c, p, check)
-	if err != nil {
-		return err
+	if at < 0 {
+		return domain.Errorf(domain.ErrConflict, "%s is %s; a score needs a finished check", series.Draft.Key, series.Draft.Status)
 	}
-	return s.show(c, p, templates.CheckManagement(p, view))
+	return s.show(c, p, templates.CheckManagement(p, checkView(p, series, at)))
 }
 
 func (s *Server) checkCSV(c echo.Context, p *templates.Page) error {

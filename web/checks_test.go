@@ -46,6 +46,15 @@ func (w *world) finishedCheck() domain.Check {
 	return check
 }
 
+// demoChecks is a finished check and one that has begun.
+func (w *world) demoChecks() {
+	w.t.Helper()
+	w.finishedCheck()
+	if _, err := w.app.Checks.Start(w.t.Context(), w.actor("admin"), ""); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // TestCheckInForms goes through a check without a script: page by page, saved as
 // it goes, refused in words, finished, and one gap made a measure.
 func TestCheckInForms(t *testing.T) {

@@ -12,13 +12,25 @@ import (
 func TestAuditorsPage(t *testing.T) {
 	w := newWorld(t)
 	w.demo()
+	w.many(1, 60) // two thirds of them done, before there was anybody to ask for evidence
 	b := w.as("auditor")
-	b.get("/evidence").want(200).says("Evidence for auditors", "never: nobody outside has seen a signed head", "INC-1", "Rota with deputies", "ISO 22301:2019")
-	b.get("/evidence?known_on=2020-01-01").want(200).says("0 of 0 incidents", "0 measures as known at")
+	b.get("/evidence").want(200).says("Evidence for auditors", "never: nobody outside has seen a signed head", "ISO 22301:2019", "done without evidence")
+	b.get("/evidence/traces").want(200).says("INC-1", "Rota with deputies")
+	b.get("/evidence/register").want(200).says("67 measures", "Alert on replication lag over 30 s", "INC-1")
+	b.get("/evidence/flags?flag=done_without_evidence").want(200).says("places to look at twice", "is done without evidence")
+	b.get("/evidence/flags?flag=verified_by_owner").want(200).says("None.")
+	b.get("/evidence?known_on=2020-01-01").want(200).says("0 measures", "0 incidents to sample from")
+	b.get("/evidence/traces?known_on=2020-01-01").want(200).says("0 of 0 incidents")
+	b.get("/evidence/register?cursor=M-50").want(200).says("M-51", "M-67", "First page")
+	b.get("/evidence/flags?flag=guilty").want(422)
+	b.get("/evidence/flags?cursor=-1").want(422)
 	if csv := b.get("/evidence/register.csv?known_on=2026-12-31").want(200); !strings.Contains(string(csv.body), "\nM-1,INC-1,") {
 		t.Errorf("register:\n%s", csv.body)
 	}
-	b.get("/evidence?known_on=tomorrow").want(422)
+	for _, path := range []string{"/evidence", "/evidence/flags", "/evidence/traces", "/evidence/register", "/evidence/register.csv"} {
+		b.get(path + "?known_on=tomorrow").want(422)
+		w.as("member").get(path).want(403)
+	}
 	note := b.get("/evidence/checkpoint.txt").want(200)
 	pack := b.post("/evidence/pack", "from", "2026-01-01", "to", "2026-12-31", "incident", "INC-1").want(200)
 	head, err := w.db.LogHead(t.Context())
@@ -31,12 +43,11 @@ func TestAuditorsPage(t *testing.T) {
 	b.get("/evidence").want(200).says("Last externally witnessed", "0 hours ago", "pack evidence-2026-01-01-2026-12-31-INC-1.zip")
 	b.post("/evidence/pack", "from", "2026-12-31", "to", "2026-01-01").want(422).says("2026-12-31")
 	b.post("/evidence/pack", "from", "2026-01-01", "to", "2026-12-31", "incident", "INC-99").want(404)
-	w.as("member").get("/evidence").want(403)
 	if strings.Contains(string(w.as("member").get("/measures").want(200).body), `href="/evidence"`) {
 		t.Error("a member is led to a page that is refused")
 	}
 	w.incident("<script>alert(1)</script>")
-	if page := b.get("/evidence?sample=x").want(200); bytes.Contains(page.body, []byte("<script>alert")) {
+	if page := b.get("/evidence/traces?sample=x").want(200); bytes.Contains(page.body, []byte("<script>alert")) {
 		t.Error("a title runs on the page")
 	}
 }

@@ -72,6 +72,7 @@ func newEmptyWorld(t testing.TB) *world {
 	}
 	w.db = db
 	w.app = app.New(app.Options{Store: db, Now: w.now, Zone: time.UTC, Hosts: domain.HostList{"api.github.com", "*.atlassian.net"}, ProbeHosts: domain.HostList{"metrics.example"}})
+	w.app.Evidence.Patience = time.Minute // on a busy machine too
 	log := slog.New(slog.NewTextHandler(&w.log, nil))
 	if w.pages, err = New(Options{App: w.app, Now: w.now, Zone: time.UTC, Language: "en", PublicURL: "http://127.0.0.1", Log: log, Version: "test", ReadChat: chat.Read}); err != nil {
 		t.Fatal(err)

@@ -167,6 +167,7 @@ func TestBulkEdit(t *testing.T) {
 func TestLookingChangesNothing(t *testing.T) {
 	w := newWorld(t)
 	w.demo()
+	w.demoChecks()
 	b := w.as("admin")
 	before, err := w.db.LastSeq(t.Context())
 	if err != nil {

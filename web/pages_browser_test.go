@@ -14,6 +14,7 @@ func TestEveryPageInChromium(t *testing.T) {
 		t.Run(language, func(t *testing.T) {
 			w := newWorld(t)
 			w.demo()
+			w.demoChecks()
 			c := browsertest.New(t, w.http.URL, language)
 			c.Open("/sign-in")
 			c.Accessible("sign-in")
@@ -49,7 +50,7 @@ type namedPage struct{ name, path string }
 func everyPage() []namedPage {
 	return []namedPage{{"dashboard", "/"}, {"mine", "/mine"}, {"statistics", "/statistics"}, {"incidents", "/incidents"}, {"incident", "/incidents/INC-1"}, {"incident-new", "/incidents/new"},
 		{"recurrences", "/recurrences"}, {"assessment", "/recurrences/2026-Q4"}, {"incident-edit", "/incidents/INC-1/edit"}, {"reviews", "/reviews"}, {"reviews-missing", "/reviews?missing=true&year=2026"}, {"review", "/incidents/INC-1/review"}, {"review-empty", "/incidents/INC-2/review"}, {"review-published", "/incidents/INC-1/review/published"}, {"conflicts", "/conflicts"}, {"trackers", "/trackers"}, {"tracker-new", "/trackers/new?kind=github"}, {"tracker-new-jira", "/trackers/new?kind=jira"},
-		{"tracker", "/trackers/acme-platform"}, {"people", "/people"}, {"person", "/people/p_member"}, {"person-new", "/people/new"}, {"tokens", "/tokens"}, {"policy", "/policy"}, {"evidence", "/evidence?sample=4"}, {"measures", "/measures"}, {"measure", "/measures/M-1"}, {"measure-verified", "/measures/M-3"}, {"measure-edit", "/measures/M-1/edit"},
+		{"tracker", "/trackers/acme-platform"}, {"people", "/people"}, {"person", "/people/p_member"}, {"person-new", "/people/new"}, {"tokens", "/tokens"}, {"policy", "/policy"}, {"evidence", "/evidence"}, {"evidence-flags", "/evidence/flags"}, {"evidence-traces", "/evidence/traces?sample=4"}, {"evidence-register", "/evidence/register"}, {"checks", "/checks"}, {"check", "/checks/CHK-1"}, {"check-area", "/checks/CHK-2/areas/plans"}, {"check-management", "/checks/CHK-1/management"}, {"measures", "/measures"}, {"measure", "/measures/M-1"}, {"measure-verified", "/measures/M-3"}, {"measure-edit", "/measures/M-1/edit"},
 		{"measure-new", "/measures/new"}, {"account", "/account"}, {"reminders", "/reminders?date=2026-12-01"}, {"letters", "/letters"}, {"views", "/views"}, {"import", "/import"}, {"measure-inline", "/measures/M-1/edit/due_on"}}
 }
 

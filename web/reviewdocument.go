@@ -22,10 +22,7 @@ func (s *Server) documentInput(c echo.Context, p *templates.Page, version int) (
 		if err != nil {
 			return in, err
 		}
-		in.Document, in.Version, in.At = v.Document, v.Number, v.At
-		if in.Messages, err = s.app.Reviews.Messages(ctx, p.Actor, key); domain.KindOf(err) == domain.ErrNotFound {
-			err = nil // shared with the role: the document, not the messages behind it
-		}
+		err = s.fillPublished(c, p, &in, v)
 		return in, err
 	}
 	v, err := s.app.Reviews.View(ctx, p.Actor, key)
@@ -34,6 +31,16 @@ func (s *Server) documentInput(c echo.Context, p *templates.Page, version int) (
 	}
 	in.Document, in.Messages, in.At = v.Document(), v.Messages, s.now()
 	return in, nil
+}
+
+// fillPublished takes a published version over, with the messages behind it.
+func (s *Server) fillPublished(c echo.Context, p *templates.Page, in *document.Input, v domain.ReviewVersion) (err error) {
+	in.Document, in.Version, in.At = v.Document, v.Number, v.At
+	in.Messages, err = s.app.Reviews.Messages(c.Request().Context(), p.Actor, incidentKey(c))
+	if domain.KindOf(err) == domain.ErrNotFound {
+		return nil // shared with the role: the document, not the messages behind it
+	}
+	return err
 }
 
 func versionParam(p *templates.Page) (int, error) {
@@ -88,11 +95,10 @@ func (s *Server) publishedReview(c echo.Context, p *templates.Page) error {
 		return domain.Errorf(domain.ErrNotFound, "the review of %s was never published", key)
 	}
 	v := templates.PublishedView{Version: versions[number-1], Versions: versions}
-	in, err := s.documentInput(c, p, number)
-	if err != nil {
+	in := document.Input{Texts: p.Texts, Zone: s.zone, Person: p.Person, Untitled: true}
+	if err := s.fillPublished(c, p, &in, v.Version); err != nil {
 		return err
 	}
-	in.Untitled = true
 	p.Title, p.Section, p.Pictures = document.Title(in), "reviews", true
 	v.Body = document.Body(in, chartTexts(p))
 	if number > 1 {
