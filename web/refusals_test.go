@@ -18,7 +18,11 @@ import (
 func refusalFormats(t *testing.T, folders ...string) []string {
 	t.Helper()
 	// the place of the format among the arguments of each function
-	place := map[string]int{"add": 1, "Invalid": 1, "Errorf": 1, "refuse": 3, "refuseRow": 2, "warn": 2}
+	return formatsOf(t, map[string]int{"add": 1, "Invalid": 1, "Errorf": 1, "refuse": 3, "refuseRow": 2, "warn": 2}, folders...)
+}
+
+func formatsOf(t *testing.T, place map[string]int, folders ...string) []string {
+	t.Helper()
 	found := map[string]bool{}
 	for _, folder := range folders {
 		names, err := filepath.Glob(filepath.Join(folder, "*.go"))
@@ -84,6 +88,21 @@ func literal(e ast.Expr) (string, bool) {
 	return "", false
 }
 
+// chatFormats are what reading a chat may say: its refusals all end alike, and
+// its notes name what was left out.
+func chatFormats(t *testing.T) []string {
+	t.Helper()
+	const end = "; nothing was imported"
+	out := formatsOf(t, map[string]int{"note": 0, "count": 0}, "../imports/chat")
+	for _, format := range formatsOf(t, map[string]int{"refuse": 0}, "../imports/chat") {
+		out = append(out, format+end)
+	}
+	if len(out) < 30 {
+		t.Errorf("only %d sentences were found", len(out))
+	}
+	return out
+}
+
 // Everything the rules may say to somebody who fills in a form is translated.
 func TestRefusalsAreTranslated(t *testing.T) {
 	raw, err := os.ReadFile("i18n/refusals.de.json")
@@ -94,7 +113,7 @@ func TestRefusalsAreTranslated(t *testing.T) {
 	if err := json.Unmarshal(raw, &have); err != nil {
 		t.Fatal(err)
 	}
-	want := refusalFormats(t, ".", "../app", "../domain", "../imports", "../notify")
+	want := append(refusalFormats(t, ".", "../app", "../domain", "../imports", "../notify"), chatFormats(t)...)
 	for _, format := range want {
 		if _, ok := have[format]; !ok {
 			t.Errorf("not translated: %q", format)

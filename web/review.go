@@ -60,11 +60,10 @@ func (s *Server) reviews(c echo.Context, p *templates.Page) error {
 	return s.show(c, p, templates.Reviews(p, list, filter.Missing))
 }
 
-func (s *Server) review(c echo.Context, p *templates.Page) error { return s.showReview(c, p, "") }
+func (s *Server) review(c echo.Context, p *templates.Page) error { return s.showReview(c, p, nil) }
 
-// showReview shows the review; feedbackURL is the address of a form that was
-// opened just now.
-func (s *Server) showReview(c echo.Context, p *templates.Page, feedbackURL string) error {
+// showReview shows the review; with adds what is told once, after a change.
+func (s *Server) showReview(c echo.Context, p *templates.Page, with func(*templates.ReviewView)) error {
 	v, err := s.app.Reviews.View(c.Request().Context(), p.Actor, incidentKey(c))
 	if err != nil {
 		return err
@@ -72,7 +71,10 @@ func (s *Server) showReview(c echo.Context, p *templates.Page, feedbackURL strin
 	p.Title, p.Section, p.Pictures = p.T("review.title", "Key", v.Incident.Key), "reviews", true
 	view := templates.ReviewView{ReviewView: v, Summary: s.markdown.html(domain.FillSummary(v.Review.Summary, v.Numbers)),
 		Communication: s.markdown.html(v.Review.Communication), Teamwork: s.markdown.html(v.Review.Teamwork), Template: p.T("review.template"),
-		Texts: chartTexts(p), FeedbackURL: feedbackURL, PublicURL: s.publicURL, Advice: map[domain.MeasureKey][]domain.Advice{}, Shown: v.Messages[:min(len(v.Messages), shownMessages)]}
+		Texts: chartTexts(p), PublicURL: s.publicURL, Advice: map[domain.MeasureKey][]domain.Advice{}, Shown: v.Messages[:min(len(v.Messages), shownMessages)]}
+	if with != nil {
+		with(&view)
+	}
 	view.Lanes = chart.Lanes(v.Talk, v.Messages, v.Review.Section(domain.SectionTimeline), s.zone, chart.Options{Texts: view.Texts})
 	for _, m := range v.Measures {
 		if advice := domain.Wording(m); len(advice) > 0 && m.Status.Open() {
@@ -255,8 +257,12 @@ func (s *Server) importChat(c echo.Context, p *templates.Page) error {
 	if o.Day, err = dateOf("day", form.Get("day")); err == nil && o.Day.IsZero() {
 		o.Day, err = s.dayOf(c, p)
 	}
+	var result templates.ChatImport
 	if err == nil {
-		err = s.readChatInto(c, p, form, o)
+		result, err = s.readChatInto(c, p, form, o)
+	}
+	if err == nil && (len(result.Notes) > 0 || result.Skipped > 0) {
+		return s.showReview(c, p, func(v *templates.ReviewView) { v.Import = &result })
 	}
 	return s.reviewed(c, p, "chat", "communication", form, err)
 }
@@ -270,15 +276,15 @@ func (s *Server) dayOf(c echo.Context, p *templates.Page) (domain.Date, error) {
 	return domain.DateOf(i.StartedAt.In(s.zone)), nil
 }
 
-func (s *Server) readChatInto(c echo.Context, p *templates.Page, form url.Values, o domain.ChatOptions) error {
+func (s *Server) readChatInto(c echo.Context, p *templates.Page, form url.Values, o domain.ChatOptions) (result templates.ChatImport, err error) {
 	name, pasted := p.T("talk.pasted"), []byte(form.Get("pasted"))
 	var data io.ReaderAt = bytes.NewReader(pasted)
 	size := int64(len(pasted))
-	file, err := c.FormFile("file")
-	if err == nil && file.Size > 0 {
+	file, missing := c.FormFile("file")
+	if missing == nil && file.Size > 0 {
 		opened, err := file.Open()
 		if err != nil {
-			return err
+			return result, err
 		}
 		defer func() { _ = opened.Close() }()
 		name, data, size = file.Filename, opened, file.Size
@@ -286,14 +292,15 @@ func (s *Server) readChatInto(c echo.Context, p *templates.Page, form url.Values
 		name += ".txt"
 	}
 	if size == 0 {
-		return domain.Invalid("file", "is empty; choose a file or paste the log")
+		return result, domain.Invalid("file", "is empty; choose a file or paste the log")
 	}
 	chat, err := s.readChat(name, data, size, o)
 	if err != nil {
-		return err
+		return result, err
 	}
-	_, err = s.app.Reviews.AddMessages(c.Request().Context(), p.Actor, incidentKey(c), name, chat.Messages)
-	return err
+	result.Notes = chat.Notes
+	result.MessageImport, err = s.app.Reviews.AddMessages(c.Request().Context(), p.Actor, incidentKey(c), name, chat.Messages)
+	return result, err
 }
 
 func (s *Server) openFeedback(c echo.Context, p *templates.Page) error {
@@ -301,7 +308,7 @@ func (s *Server) openFeedback(c echo.Context, p *templates.Page) error {
 	if err != nil {
 		return s.reviewed(c, p, "feedback", "teamwork", nil, err)
 	}
-	return s.showReview(c, p, s.publicURL+"/feedback/"+secret)
+	return s.showReview(c, p, func(v *templates.ReviewView) { v.FeedbackURL = s.publicURL + "/feedback/" + secret })
 }
 
 func (s *Server) closeFeedback(c echo.Context, p *templates.Page) error {

@@ -40,7 +40,7 @@ func TestParseFacts(t *testing.T) {
 }
 
 // sendChat posts a file to the import of a chat.
-func (b *browser) sendChat(path, name string, content []byte) answer {
+func (b *browser) sendChat(path, name string, content []byte, header ...string) answer {
 	b.t.Helper()
 	var body bytes.Buffer
 	m := multipart.NewWriter(&body)
@@ -54,7 +54,7 @@ func (b *browser) sendChat(path, name string, content []byte) answer {
 	if err := m.Close(); err != nil {
 		b.t.Fatal(err)
 	}
-	return b.do(http.MethodPost, path, &body, "Content-Type", m.FormDataContentType(), "Sec-Fetch-Site", "same-origin")
+	return b.do(http.MethodPost, path, &body, append([]string{"Content-Type", m.FormDataContentType(), "Sec-Fetch-Site", "same-origin"}, header...)...)
 }
 
 // The story of a review through its pages: facts, chat, a gap, anonymous
@@ -134,4 +134,17 @@ func (w *world) count(t *testing.T, key domain.IncidentKey) int {
 		t.Fatal(err)
 	}
 	return len(list)
+}
+
+// An import that left something out says what, in the language of the reader;
+// so does a refusal.
+func TestChatImportSaysWhatWasLeftOut(t *testing.T) {
+	w := newWorld(t)
+	i := w.incident("Replication lag hid writes")
+	at := "/incidents/" + string(i.Key) + "/review/chat"
+	b := w.as("member")
+	log := []byte("Ana says it is down.\n\nBen says it is up.")
+	b.sendChat(at, "log.txt", log).want(200).says("log.txt: 2 messages imported, 0 were there already", "2 messages have no time that can be read")
+	b.sendChat(at, "log.txt", log, "Accept-Language", "de").want(200).says("log.txt: 0 Nachrichten importiert, 2 waren schon da", "ohne lesbare Zeit: 2 Nachrichten")
+	b.sendChat(at, "x.zip", []byte("PK\x03\x04"), "Accept-Language", "de").want(422).says("das Archiv ist abgeschnitten: sein Ende fehlt; nichts wurde importiert")
 }
