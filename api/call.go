@@ -20,7 +20,7 @@ import (
 // maxBody is the largest body of the API.
 const maxBody = 1 << 20
 
-// maxFile is the largest file that a route takes.
+// maxFile is the largest file that a route takes unless it says otherwise.
 const maxFile = imports.MaxObservationBytes
 
 // call is one request on its way through a handler.
@@ -116,11 +116,15 @@ func (c *call) readFile() error {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != c.route.takes || r.Header.Get("Content-Encoding") != "" {
 		return refuse(http.StatusUnsupportedMediaType, "send the file as Content-Type: "+c.route.takes+", not compressed")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxFile))
+	most := c.route.most
+	if most == 0 {
+		most = maxFile
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, most))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case asError(err, &tooLarge):
-		return refuse(http.StatusRequestEntityTooLarge, "the file is larger than "+strconv.Itoa(maxFile>>20)+" MiB; split it")
+		return refuse(http.StatusRequestEntityTooLarge, "the file is larger than "+strconv.FormatInt(most>>20, 10)+" MiB; split it")
 	case err != nil:
 		return badRequest("the body could not be read to its end", nil)
 	}

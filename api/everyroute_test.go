@@ -268,6 +268,8 @@ func driveReview(t *testing.T, w *world) {
 	gone := w.post("member", at+"/entries", object{"section": "lesson", "kind": "lucky", "text": "It was Sunday."}).want(201)
 	w.do(request{as: "member", method: http.MethodDelete, path: at + "/entries/" + gone.text("id"), header: map[string]string{"If-Match": "*"}}).want(204)
 	w.post("member", at+"/messages", object{"items": []object{{"channel": "bridge", "sender": "Ana", "audience": "team", "at": "2026-11-20T10:20:00Z", "statement": "The database is down."}}}).want(201)
+	w.do(request{as: "member", method: http.MethodPost, path: at + "/chat?name=bridge.txt&channel=bridge", body: "[10:25] Ana Roth: We fail over now.\n",
+		header: map[string]string{"Content-Type": "application/octet-stream"}}).want(201)
 	said := w.get("viewer", at+"/messages?limit=1&total=true").want(200).json()["items"].([]any)[0].(object)
 	w.post("member", at+"/messages/"+said["id"].(string)+"/mark", object{"diverges": "The status page said all is well."}).want(204)
 	if talk := w.get("viewer", at+"/communication").want(200).json(); len(talk["gaps"].([]any)) == 0 || len(talk["diverging"].([]any)) != 1 {

@@ -92,6 +92,7 @@ func (s *Server) messageRoutes() []route {
 			query: listQuery(nil), out: reflect.TypeFor[listJSON[messageJSON]](), run: s.listMessages},
 		withBody(route{method: http.MethodPost, path: at + "/messages", id: "add-review-messages", summary: "Add messages", tag: "reviews", needs: domain.CanEdit,
 			repeatable: true, status: http.StatusCreated, out: reflect.TypeFor[messagesAddedJSON]()}, s.addMessages),
+		s.chatRoute(at + "/chat"),
 		withBody(route{method: http.MethodPost, path: at + "/messages/{id}/mark", id: "mark-review-message", summary: "Say whom a message informed, or that it diverges",
 			tag: "reviews", needs: domain.CanEdit, status: http.StatusNoContent}, s.editMessage),
 		{method: http.MethodGet, path: at + "/communication", id: "get-review-communication", summary: "Gaps, lanes, and audiences that were never informed", tag: "reviews",

@@ -41,7 +41,9 @@ type route struct {
 	csv bool
 	// media is the type of an answer that is a file and not JSON.
 	media string
-	// takes is the type of a body that is a file and not JSON.
+	// takes is the type of a body that is a file and not JSON, most its largest
+	// number of bytes; 0 means maxFile.
+	most    int64
 	takes   string
 	in, out reflect.Type
 	shape   *shape

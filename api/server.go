@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/followthrough/followthrough/app"
+	"github.com/followthrough/followthrough/domain"
 )
 
 // Intake takes webhook deliveries. The sync engine's adapters implement it:
@@ -31,7 +33,9 @@ type Options struct {
 	Intake Intake
 	// Ready reports whether the database can be reached and its schema is current.
 	Ready func(ctx context.Context) error
-	Log   *slog.Logger
+	// ReadChat reads an export of a chat or mailbox; name is what people see.
+	ReadChat func(name string, data io.ReaderAt, size int64, o domain.ChatOptions) (domain.Chat, error)
+	Log      *slog.Logger
 	// TrustedProxies are the networks whose X-Forwarded headers are believed;
 	// none means that they are never looked at.
 	TrustedProxies []*net.IPNet
@@ -48,6 +52,7 @@ type Server struct {
 	app      *app.App
 	intake   Intake
 	ready    func(context.Context) error
+	readChat func(string, io.ReaderAt, int64, domain.ChatOptions) (domain.Chat, error)
 	log      *slog.Logger
 	now      func() time.Time
 	echo     *echo.Echo
@@ -67,7 +72,7 @@ func New(o Options) (*Server, error) {
 			return nil, fmt.Errorf("trusted proxies: %s is everybody; name the network of your proxy, for example 10.0.0.0/24", network)
 		}
 	}
-	s := &Server{app: o.App, intake: o.Intake, ready: o.Ready, log: o.Log, now: o.App.Now, echo: echo.New(), failures: newFailures(),
+	s := &Server{app: o.App, intake: o.Intake, ready: o.Ready, readChat: o.ReadChat, log: o.Log, now: o.App.Now, echo: echo.New(), failures: newFailures(),
 		origin: http.NewCrossOriginProtection()}
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.HTTPErrorHandler = s.fail

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/followthrough/followthrough/api"
+	"github.com/followthrough/followthrough/imports/chat"
 )
 
 func (env *environmentOf) serveCommand() *cli.Command {
@@ -51,7 +52,7 @@ type service struct {
 
 // listen opens the port and builds the HTTP face; run serves it.
 func (p *program) listen(ctx context.Context) (*service, error) {
-	server, err := api.New(api.Options{App: p.app, Intake: intake{p.engine}, Ready: p.db.Ready, Log: p.log.With("component", "http"),
+	server, err := api.New(api.Options{App: p.app, Intake: intake{p.engine}, Ready: p.db.Ready, ReadChat: chat.Read, Log: p.log.With("component", "http"),
 		TrustedProxies: networks(p.cfg.BehindProxy), Version: version})
 	if err != nil {
 		return nil, err
