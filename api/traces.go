@@ -1,8 +1,6 @@
 package api
 
 import (
-	"strings"
-
 	"github.com/followthrough/followthrough/app"
 )
 
@@ -39,10 +37,7 @@ type tracedJSON struct {
 
 func traceOf(t app.AuditTrace) traceJSON {
 	i := t.Incident
-	out := traceJSON{Incident: i.Key, Title: i.Fields["title"], Causes: []string{}, Findings: []findingJSON{}, ErasedEntries: t.Erased, Measures: []tracedJSON{}}
-	if causes := i.Fields["causes"]; causes != "" {
-		out.Causes = strings.Split(causes, "\n")
-	}
+	out := traceJSON{Incident: i.Key, Title: i.Fields["title"], Causes: append([]string{}, t.Causes...), Findings: []findingJSON{}, ErasedEntries: t.Erased, Measures: []tracedJSON{}}
 	for _, f := range t.Findings {
 		out.Findings = append(out.Findings, findingJSON{f.Text, f.Kind, orNull(f.Cause), append([]string{}, f.Measures...), f.Leaf})
 	}

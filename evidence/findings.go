@@ -63,22 +63,34 @@ func (b *Book) review(r *Record) {
 	}
 }
 
+// section lists the entries of a section that were not erased, in the order
+// they were first written down.
+func (b *reviewBook) section(s domain.ReviewSection) []reviewed {
+	if b == nil {
+		return nil
+	}
+	entries := make([]reviewed, 0, len(b.entries))
+	for _, e := range b.entries {
+		if !e.erased && e.Section == s {
+			entries = append(entries, e)
+		}
+	}
+	slices.SortFunc(entries, func(x, y reviewed) int { return cmp.Or(cmp.Compare(x.first, y.first), strings.Compare(x.ID, y.ID)) })
+	return entries
+}
+
 // findings lists what a review found, in the order it was first written down,
 // and how many entries were erased, of which nobody can say any more what they were.
 func (b *reviewBook) findings() (found []Finding, erased int) {
 	if b == nil {
 		return nil, 0
 	}
-	entries := make([]reviewed, 0, len(b.entries))
 	for _, e := range b.entries {
 		if e.erased {
 			erased++
-		} else if e.Section == domain.SectionFinding {
-			entries = append(entries, e)
 		}
 	}
-	slices.SortFunc(entries, func(x, y reviewed) int { return cmp.Or(cmp.Compare(x.first, y.first), strings.Compare(x.ID, y.ID)) })
-	for _, e := range entries {
+	for _, e := range b.section(domain.SectionFinding) {
 		f := Finding{Text: e.Text, Kind: string(e.Kind), Cause: b.entries[e.Cause].Text, Leaf: e.leaf}
 		for _, key := range e.Measures {
 			f.Measures = append(f.Measures, string(key))

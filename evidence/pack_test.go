@@ -78,22 +78,22 @@ func TestTraceHasFindings(t *testing.T) {
 	l := newTestLog(t).story()
 	found := func() string {
 		tr := l.book().Traces()[0]
-		out := fmt.Sprint(tr.Incident.Key, " erased ", tr.Erased)
+		out := fmt.Sprint(tr.Incident.Key, " ", tr.Causes, " erased ", tr.Erased)
 		for _, f := range tr.Findings {
 			out += fmt.Sprintf("; %s (%s) %v", f.Text, f.Cause, f.Measures)
 		}
 		return out
 	}
-	if got, want := found(), "INC-1 erased 0; Nobody saw it (The disk <filled>) [M-1 M-3]; No deputy () []"; got != want {
+	if got, want := found(), "INC-1 [a disk ein Kabel The disk <filled>] erased 0; Nobody saw it (The disk <filled>) [M-1 M-3]; No deputy () []"; got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 	l.entry("INC-1", domain.ReviewEntry{ID: "e_3", Section: domain.SectionFinding, Text: "Nobody looked", Measures: []domain.MeasureKey{"M-5"}})
 	l.entry("INC-1", domain.ReviewEntry{ID: "e_2"})
-	if got, want := found(), "INC-1 erased 0; Nobody looked () [M-5]"; got != want {
+	if got, want := found(), "INC-1 [a disk ein Kabel The disk <filled>] erased 0; Nobody looked () [M-5]"; got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 	l.erase(domain.SubjectReview, "INC-1", "entry%2Fe_3")
-	if got, want := found(), "INC-1 erased 1"; got != want {
+	if got, want := found(), "INC-1 [a disk ein Kabel The disk <filled>] erased 1"; got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/followthrough/followthrough/domain"
 )
 
 //go:embed report.html.tmpl
@@ -103,6 +105,8 @@ func (c *changesWriter) close() error {
 // Trace is the way from one incident to the effect of its measures.
 type Trace struct {
 	Incident *Item
+	// Causes are those of the incident, then those of its review.
+	Causes   []string
 	Findings []Finding
 	// Erased is how many entries of the review were erased.
 	Erased   int
@@ -118,6 +122,12 @@ func (b *Book) Traces() []Trace {
 	traces := []Trace{}
 	for _, i := range b.Register("incident") {
 		t := Trace{Incident: i, Measures: of[i.Key]}
+		if causes := i.Fields["causes"]; causes != "" {
+			t.Causes = strings.Split(causes, "\n")
+		}
+		for _, c := range b.reviews[i.Key].section(domain.SectionCause) {
+			t.Causes = append(t.Causes, c.Text)
+		}
 		t.Findings, t.Erased = b.reviews[i.Key].findings()
 		traces = append(traces, t)
 	}
@@ -158,7 +168,7 @@ func sampleKeys(keys []string, word string, n int) []string {
 
 // page renders the report: static HTML, no script, nothing loaded.
 func page(b *Book, scope Scope) ([]byte, error) {
-	t, err := template.New("report").Funcs(template.FuncMap{"day": day, "lines": func(s string) string { return strings.ReplaceAll(s, "\n", ", ") }}).Parse(reportPage)
+	t, err := template.New("report").Funcs(template.FuncMap{"day": day}).Parse(reportPage)
 	if err != nil {
 		return nil, err
 	}

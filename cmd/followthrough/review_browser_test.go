@@ -70,7 +70,9 @@ func (s reviewStory) send(values ...string) {
 	s.submitFormOf(values[0])
 }
 
-func (s reviewStory) submitFormOf(field string) { s.c.Submit("form:has(" + field + ") button[type=submit]") }
+func (s reviewStory) submitFormOf(field string) {
+	s.c.Submit("form:has(" + field + ") button[type=submit]")
+}
 
 func (s reviewStory) unfold(selector string) {
 	s.t.Helper()
@@ -309,6 +311,7 @@ func (s reviewStory) publish() {
 // and with the verifier that shares no code. A changed word is found by both.
 func (s reviewStory) audit() {
 	s.c.Open("/evidence")
+	s.c.Says(s.say("Causes: One city without a position", "Ursachen: Eine Stadt ohne Position"), s.say("Nothing checks the positions", "Nichts prüft die Positionen"))
 	s.look("evidence", 1600)
 	key := browsertest.Result(s.c, chromedp.Text(chromedp.CSS("section[aria-labelledby=log] code")))
 	for selector, value := range map[string]string{"#pack-from": "2016-03-01", "#pack-incident": "INC-1"} {
