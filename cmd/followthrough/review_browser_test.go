@@ -311,13 +311,15 @@ func (s reviewStory) publish() {
 // and with the verifier that shares no code. A changed word is found by both.
 func (s reviewStory) audit() {
 	s.c.Open("/evidence")
-	s.c.Says(s.say("Causes: One city without a position", "Ursachen: Eine Stadt ohne Position"), s.say("Nothing checks the positions", "Nichts prüft die Positionen"))
 	s.look("evidence", 1600)
 	key := browsertest.Result(s.c, chromedp.Text(chromedp.CSS("section[aria-labelledby=log] code")))
 	for selector, value := range map[string]string{"#pack-from": "2016-03-01", "#pack-incident": "INC-1"} {
 		s.c.Fill(selector, value)
 	}
 	pack := s.c.Download(`form[action="/evidence/pack"] button`)
+	s.c.Open("/evidence/traces")
+	s.c.Says(s.say("Causes: One city without a position", "Ursachen: Eine Stadt ohne Position"), s.say("Nothing checks the positions", "Nichts prüft die Positionen"))
+	s.look("traces", 1600)
 	elsewhere := newTerminal(s.t)
 	if out := elsewhere.ok("evidence verify --key", key, pack); !strings.Contains(out, "integrity: ok") || !strings.Contains(out, "completeness: ok") {
 		s.t.Errorf("the pack: %s", out)
