@@ -22,6 +22,8 @@ type MeasureView struct {
 	Successors []domain.Measure
 	// Snooze is until when nobody is reminded; no date when reminders go out.
 	Snooze domain.Snooze
+	// VerifyOn is the day of the effectiveness check of a measure that is done.
+	VerifyOn domain.Date
 }
 
 // View reads a measure and what belongs to it with as few queries as can be:
@@ -57,6 +59,13 @@ func (s *Measures) View(ctx context.Context, by domain.Actor, key domain.Measure
 		if v.Probe, err = s.Store.ProbeFor(ctx, m); err != nil {
 			return MeasureView{}, err
 		}
+	}
+	if m.Status == domain.Done {
+		policy, err := s.Policies.version(ctx, m.PolicyVersion)
+		if err != nil {
+			return MeasureView{}, err
+		}
+		v.VerifyOn = policy.VerifyOn(m, s.Zone)
 	}
 	short := func(v domain.Verdict) bool { return v == domain.Ineffective || v == domain.Partly }
 	if !short(m.Verdict) && !v.More && !slices.ContainsFunc(v.Changes, func(c domain.Change) bool { return c.Field == "verdict" && short(domain.Verdict(c.To)) }) {

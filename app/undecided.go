@@ -20,7 +20,7 @@ type Undecided struct {
 // be related to any of them.
 const (
 	maxUndecided = 100
-	maxKin       = 1000
+	maxKin       = 400
 )
 
 // undecidedDays is how far back incidents are asked about.

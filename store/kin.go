@@ -6,13 +6,21 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/followthrough/followthrough/domain"
 )
 
-// recentNumbers bounds the search for words: it ranks every hit, and a common
-// word hits nearly all, so only so many of the latest incidents are searched.
-const recentNumbers = 20_000
+// A common service, cause or word hits nearly every incident, and all hits have
+// to be looked at before the best of them are known. Therefore only so many of
+// the latest incidents are searched.
+const (
+	recentByTerms = 10_000
+	recentByWords = 3_000
+)
+
+// latest is the condition that a number belongs to so many of the latest incidents.
+const latest = " > (SELECT max(num) FROM incidents) - ?"
 
 // KinOf returns incidents that may be related to others by a service with a
 // cause or fingerprint in common (the latest first), or by words (the best match
@@ -22,7 +30,7 @@ func (db *DB) KinOf(ctx context.Context, scope domain.Scope, kin domain.Kinship,
 	var parts []string
 	var args []any
 	for _, part := range []func() (string, []any){
-		func() (string, []any) { return kinByTerms(scope, kin, limit, db.onPostgres()) },
+		func() (string, []any) { return kinByTerms(scope, kin, limit) },
 		func() (string, []any) { return kinByWords(scope, kin, limit, db.onPostgres()) },
 	} {
 		if sql, more := part(); sql != "" {
@@ -43,31 +51,38 @@ func (c *conditions) began(kin domain.Kinship) {
 	c.add("started_at >= ? AND started_at < ?", int64(newInstant(kin.From)), int64(newInstant(kin.To)))
 }
 
-func kinByTerms(scope domain.Scope, kin domain.Kinship, limit int, postgres bool) (string, []any) {
+func kinByTerms(scope domain.Scope, kin domain.Kinship, limit int) (string, []any) {
 	if len(kin.Services) == 0 || len(kin.Causes)+len(kin.Fingerprints) == 0 {
 		return "", nil
 	}
+	const holding = "num IN (SELECT incident FROM incident_terms WHERE kind = ? AND term IN ? AND incident" + latest + ")"
 	var c conditions
 	c.scope(scope)
 	c.began(kin)
-	c.add("num IN (SELECT incident FROM incident_terms WHERE kind = 'service' AND term IN ?)", paddedTexts(slices.Clone(kin.Services)))
+	c.add(holding, "service", paddedTexts(slices.Clone(kin.Services)), recentByTerms)
 	shared, args := []string{}, []any{}
-	if len(kin.Causes) > 0 { // people write causes in either case
-		folded, fold := make([]string, len(kin.Causes)), "lower(term)"
-		for n, cause := range kin.Causes {
-			folded[n] = strings.ToLower(cause)
-			if !postgres && strings.ContainsFunc(cause, func(r rune) bool { return r > unicode.MaxASCII }) {
-				fold = "fold(term)"
-			}
-		}
-		shared = append(shared, "EXISTS (SELECT 1 FROM incident_terms WHERE incident = incidents.num AND kind = 'cause' AND "+fold+" IN ?)")
-		args = append(args, paddedTexts(folded))
+	if len(kin.Causes) > 0 {
+		shared, args = append(shared, holding), append(args, "cause", paddedTexts(spellings(kin.Causes)), recentByTerms)
 	}
 	if len(kin.Fingerprints) > 0 {
 		shared, args = append(shared, "fingerprint IN ?"), append(args, paddedTexts(slices.Clone(kin.Fingerprints)))
 	}
 	c.add(strings.Join(shared, " OR "), args...)
 	return "SELECT * FROM incidents" + c.where() + " ORDER BY started_at DESC, num DESC LIMIT ?", append(c.args, limit)
+}
+
+// spellings are the ways people write the same causes: as given, in small
+// letters, with a capital first. An index finds these; folding every term would
+// read them all.
+func spellings(causes []string) []string {
+	var out []string
+	for _, cause := range causes {
+		small := strings.ToLower(cause)
+		first, size := utf8.DecodeRuneInString(small)
+		out = append(out, cause, small, string(unicode.ToUpper(first))+small[size:])
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func kinByWords(scope domain.Scope, kin domain.Kinship, limit int, postgres bool) (string, []any) {
@@ -78,19 +93,18 @@ func kinByWords(scope domain.Scope, kin domain.Kinship, limit int, postgres bool
 	if len(plain) == 0 {
 		return "", nil
 	}
-	const recent = "(SELECT max(num) FROM incidents) - ?"
 	var c conditions
 	c.scope(scope)
 	c.began(kin)
 	if postgres {
 		query := strings.Join(plain, " | ")
-		c.add("num > "+recent+" AND t.words @@ to_tsquery('simple', ?)", recentNumbers, query)
+		c.add("num"+latest+" AND t.words @@ to_tsquery('simple', ?)", recentByWords, query)
 		return "SELECT incidents.* FROM incidents JOIN incidents_text AS t USING (num)" + c.where() +
 			" ORDER BY ts_rank(t.words, to_tsquery('simple', ?)) DESC, num DESC LIMIT ?", append(c.args, query, limit)
 	}
 	query := `"` + strings.Join(plain, `" OR "`) + `"`
-	return "SELECT incidents.* FROM (SELECT rowid AS hit, bm25(incidents_text, 4.0, 1.0) AS score FROM incidents_text WHERE incidents_text MATCH ? AND rowid > " + recent + ") " +
-		"CROSS JOIN incidents ON num = hit" + c.where() + " ORDER BY score, num DESC LIMIT ?", append(append([]any{query, recentNumbers}, c.args...), limit)
+	return "SELECT incidents.* FROM (SELECT rowid AS hit, bm25(incidents_text, 4.0, 1.0) AS score FROM incidents_text WHERE incidents_text MATCH ? AND rowid" + latest + ") " +
+		"CROSS JOIN incidents ON num = hit" + c.where() + " ORDER BY score, num DESC LIMIT ?", append(append([]any{query, recentByWords}, c.args...), limit)
 }
 
 // Unlinked returns the latest incidents that began in a span of time and are

@@ -107,3 +107,27 @@ func TestKinByWords(t *testing.T) {
 		}
 	})
 }
+
+// TestKinByTerms: a service together with a cause, however it is capitalised, or
+// with a fingerprint; a service alone makes no kin.
+func TestKinByTerms(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *DB) {
+		add := func(services, causes []string, print string) domain.IncidentKey {
+			return addIncident(t, db, func(i *domain.Incident) {
+				i.Services, i.Causes, i.Fingerprint, i.StartedAt = services, causes, print, testNow
+			}).Key
+		}
+		cause := add([]string{"db"}, []string{"Überlast"}, "")
+		fingerprint := add([]string{"db"}, nil, "disk-95")
+		add([]string{"db"}, []string{"human"}, "disk-7")
+		add([]string{"mail"}, []string{"überlast"}, "disk-95")
+		kin := domain.Kinship{From: testNow, To: testNow.Add(time.Hour), Services: []string{"db", "shop"}, Causes: []string{"überlast"}, Fingerprints: []string{"disk-95"}}
+		var keys []domain.IncidentKey
+		for _, i := range must[[]domain.Incident](t)(db.KinOf(t.Context(), domain.Everything(), kin, 10)) {
+			keys = append(keys, i.Key)
+		}
+		if diff := cmp.Diff([]domain.IncidentKey{fingerprint, cause}, keys); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}

@@ -40,7 +40,7 @@ func (s *Server) measure(c echo.Context, p *templates.Page) error {
 		}
 	}
 	view := templates.MeasureView{Measure: m, Description: s.markdown.html(m.Description), Links: v.Links, Evidence: v.Evidence,
-		Observations: v.Observations, Story: storyOf(p, v.Changes, current), More: v.More, Successors: v.Successors, Snooze: v.Snooze, Probe: v.Probe}
+		Observations: v.Observations, Story: storyOf(p, v.Changes, current), More: v.More, Successors: v.Successors, Snooze: v.Snooze, Probe: v.Probe, VerifyOn: v.VerifyOn}
 	if view.Run, p.Pictures = runChart(p, v); p.Pictures {
 		view.ChartTexts = chartTexts(p)
 	}

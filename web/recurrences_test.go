@@ -94,3 +94,20 @@ func TestRecurrenceBoard(t *testing.T) {
 	}
 	admin.get("/recurrences").want(200).says("Every month (DORA)", "2026-09 ▲ overdue, was due 30 Oct 2026")
 }
+
+// TestEffectivenessCheckOnThePage: a measure that is done says when it is judged,
+// by the policy's days, and that the day has come.
+func TestEffectivenessCheckOnThePage(t *testing.T) {
+	w := newWorld(t)
+	m := w.newMeasure(domain.NewMeasure{Title: "Alert on lag", Kind: domain.Detect, Priority: domain.P1, Owner: "p_member", Status: domain.Accepted, Metric: domain.Metric{NotMeasurable: "a drill"}})
+	if _, err := w.app.Measures.AddEvidence(t.Context(), w.actor("member"), domain.Evidence{Measure: m.Key, Title: "Runbook", URL: "https://wiki.example/run"}); err != nil {
+		t.Fatal(err)
+	}
+	b := w.as("member")
+	b.post("/measures/"+string(m.Key)+"/status", "status", "done").leads("/measures/" + string(m.Key) + "?done=saved")
+	days := domain.DefaultPolicy().VerifyDays[domain.P1]
+	on := domain.DateOf(w.now()).AddDays(days)
+	b.get("/measures/" + string(m.Key)).want(200).says("effectiveness check on " + w.now().AddDate(0, 0, days).Format("2 Jan 2006"))
+	w.advance(time.Duration(on.Sub(domain.DateOf(w.now()))) * 24 * time.Hour)
+	w.as("member").get("/measures/" + string(m.Key)).want(200).says("effectiveness check due since")
+}

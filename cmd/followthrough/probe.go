@@ -33,6 +33,7 @@ func (env *environmentOf) metricCommands() []*cli.Command {
 	}
 	return []*cli.Command{
 		command("observe", "add a value of the success metric, or many from a CSV", "[KEY]", observe, env.with(env.measureObserve)),
+		command("effect", "what the success metric shows: attained, sustained, shift, and when a person judges it", "KEY", []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON"}}, env.with(env.measureEffect)),
 		command("probe", "show, set or remove from where the success metric is read by itself", "KEY", set, env.with(env.measureProbe)),
 	}
 }

@@ -205,6 +205,15 @@ func (t *Texts) effectLead(r *metrics.EffectivenessReport, m domain.Metric) stri
 	default:
 		lead = fmt.Sprintf(t.EffectMissed, t.brief(*r.Median)+unitOf(m), r.InWindow)
 	}
+	if r.Attained == metrics.Yes {
+		switch r.Sustained {
+		case metrics.Yes:
+			lead += " " + t.EffectSustained
+		case metrics.No:
+			lead += " " + t.EffectPassing
+		case metrics.Undecided:
+		}
+	}
 	if r.Shift.Shown && r.Shift.Value != nil {
 		lead += " " + fmt.Sprintf(t.EffectShift, t.brief(*r.Shift.Value)+" ("+t.interval("", r.Shift.Lower, r.Shift.Upper)+")"+unitOf(m))
 	}

@@ -24,7 +24,7 @@ type Texts struct {
 	// Services.
 	MeanTitle, MeanDesc, TrendLead, TrendFew, ServicesAtRisk, MeanIncidents, DaysInWindow, ServicesTitle, ServicesDesc, ServicesLead, IncidentsCount, IncidentMark, PlanCompleted, PlansCompleted, Beta string
 	// Success metric.
-	RunTitle, RunDesc, NoReadings, EffectAttained, EffectMissed, EffectOpen, EffectNotDone, EffectShift, SeriesNote, Reading, Phase, PhaseBefore, PhaseBetween, PhaseAfter, Signal, OutsideLimits, Limit, BaselineMean string
+	RunTitle, RunDesc, NoReadings, EffectAttained, EffectMissed, EffectOpen, EffectNotDone, EffectSustained, EffectPassing, EffectShift, SeriesNote, Reading, Phase, PhaseBefore, PhaseBetween, PhaseAfter, Signal, OutsideLimits, Limit, BaselineMean string
 	// Communication.
 	LanesTitle, LanesDesc, LanesLead, LanesMore, LanesGap, LanesChannel, LanesFirst, LanesLast, LanesMessages, LanesFacts, LanesMessage, LanesDiverging, LanesSilence, LanesFact string
 	// Data quality.

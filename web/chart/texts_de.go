@@ -200,6 +200,8 @@ func German() Texts {
 		EffectMissed:         "Ziel nicht erreicht: Median %s aus %d Werten im Zeitraum.",
 		EffectOpen:           "Noch nicht entschieden: %d Werte im Zeitraum, 5 sind nötig.",
 		EffectNotDone:        "Noch nicht erledigt.",
+		EffectSustained:      "Mindestens 90 % davon erreichen es: anhaltend.",
+		EffectPassing:        "Weniger als 90 % davon erreichen es: nicht anhaltend.",
 		EffectShift:          "Verschiebung %s.",
 		LanesTitle:           "Kommunikation im Zeitverlauf",
 		LanesDesc:            "Eine Spur je Kanal, ein Punkt je Nachricht. Ein Band ist eine Stille, die länger dauert, als die Regel erlaubt; ein Ring markiert eine Aussage, die von anderen abweicht.",

@@ -200,6 +200,8 @@ func English() Texts {
 		EffectMissed:         "Target not attained: median %s of %d readings in the window.",
 		EffectOpen:           "Not yet decided: %d readings in the window, 5 are needed.",
 		EffectNotDone:        "Not done yet.",
+		EffectSustained:      "At least 90 % of them attain it: sustained.",
+		EffectPassing:        "Fewer than 90 % of them attain it: not sustained.",
 		EffectShift:          "Shift %s.",
 		LanesTitle:           "Communication over time",
 		LanesDesc:            "One lane per channel, a dot per message. A band is a silence longer than the policy allows; a ring marks a statement that diverges from others.",
