@@ -8,6 +8,7 @@ import (
 	"hash/crc32"
 	"io"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/followthrough/followthrough/domain"
@@ -31,15 +32,60 @@ type dumpHead struct {
 	EarlierRow, EarlierSize []int32
 }
 
+// dumpIncident is short because there are 100,000 of them. Link is one more than
+// the place of the incident it came back from.
 type dumpIncident struct {
-	Key                         domain.IncidentKey
-	Started, Resolved, LinkedAt int64
-	RecurrenceOf                int32
-	Services, Causes            []int32 `json:",omitempty"`
-	Fingerprint                 string  `json:",omitempty"`
-	Severity                    uint8
-	Reviewed, Edited, Merged    bool
-	Undated, Endless, Known     bool
+	Key         domain.IncidentKey `json:"k"`
+	Started     int64              `json:"s,omitempty"`
+	Resolved    int64              `json:"e,omitempty"`
+	LinkedAt    int64              `json:"a,omitempty"`
+	Link        int32              `json:"r,omitempty"`
+	Services    []int32            `json:"v,omitempty"`
+	Causes      []int32            `json:"c,omitempty"`
+	Fingerprint string             `json:"p,omitempty"`
+	Severity    uint8              `json:"y,omitempty"`
+	Marks       uint8              `json:"m,omitempty"` // the bits of marks
+}
+
+// marks are the yes and no of an incident, in the order of their bits in a dump.
+func (i *incidentRow) marks() [6]*bool {
+	return [6]*bool{&i.known, &i.reviewed, &i.edited, &i.merged, &i.undated, &i.endless}
+}
+
+func (i *incidentRow) dump() dumpIncident {
+	d := dumpIncident{
+		Key: i.key, Started: i.started, Resolved: i.resolved, LinkedAt: i.linkedAt, Link: i.recurrenceOf + 1,
+		Services: i.services, Causes: i.causes, Fingerprint: i.fingerprint, Severity: i.severity,
+	}
+	for bit, mark := range i.marks() {
+		if *mark {
+			d.Marks |= 1 << bit
+		}
+	}
+	return d
+}
+
+// row is the incident as the snapshot holds it; its lists go behind each other
+// into lists, which has room for them.
+func (d *dumpIncident) row(lists *[]int32) incidentRow {
+	i := incidentRow{
+		key: d.Key, started: d.Started, resolved: d.Resolved, linkedAt: d.LinkedAt, recurrenceOf: d.Link - 1,
+		services: tail(lists, d.Services), causes: tail(lists, d.Causes), fingerprint: d.Fingerprint, severity: d.Severity,
+	}
+	for bit, mark := range i.marks() {
+		*mark = d.Marks>>bit&1 == 1
+	}
+	return i
+}
+
+// tail appends a list and returns where it now stands.
+func tail(lists *[]int32, list []int32) []int32 {
+	if len(list) == 0 {
+		return nil
+	}
+	from := len(*lists)
+	*lists = append(*lists, list...)
+	return slices.Clip((*lists)[from:])
 }
 
 // Dump writes the snapshot so that ReadSnapshot brings it back: a service that
@@ -49,10 +95,8 @@ func (s *Snapshot) Dump(w io.Writer) error {
 	for _, z := range s.zones {
 		head.Zones = append(head.Zones, z.String())
 	}
-	for _, i := range s.incidents {
-		head.Incidents = append(head.Incidents, dumpIncident{
-			i.key, i.started, i.resolved, i.linkedAt, i.recurrenceOf, i.services, i.causes, i.fingerprint, i.severity, i.reviewed, i.edited, i.merged, i.undated, i.endless, i.known,
-		})
+	for i := range s.incidents {
+		head.Incidents = append(head.Incidents, s.incidents[i].dump())
 	}
 	var spells []int64
 	for row := range int32(s.Len()) { // in row order: a map has none
@@ -160,7 +204,7 @@ func (h *dumpHead) sound() bool {
 		}
 	}
 	for _, i := range h.Incidents {
-		if i.RecurrenceOf < -1 || int(i.RecurrenceOf) >= len(h.Incidents) {
+		if i.Link < 0 || int(i.Link) > len(h.Incidents) {
 			return false
 		}
 	}
@@ -204,11 +248,16 @@ func (h *dumpHead) snapshot() (*Snapshot, error) {
 	for _, v := range h.Causes {
 		s.causes.index(v)
 	}
-	for n, i := range h.Incidents {
-		s.byKey[i.Key] = int32(n)
-		s.incidents = append(s.incidents, incidentRow{
-			i.Key, i.Started, i.Resolved, i.LinkedAt, i.RecurrenceOf, i.Services, i.Causes, i.Fingerprint, i.Severity, i.Reviewed, i.Edited, i.Merged, i.Undated, i.Endless, i.Known,
-		})
+	size := 0
+	for n := range h.Incidents {
+		size += len(h.Incidents[n].Services) + len(h.Incidents[n].Causes)
+	}
+	lists := make([]int32, 0, size)
+	s.byKey = make(map[domain.IncidentKey]int32, len(h.Incidents))
+	s.incidents = make([]incidentRow, 0, len(h.Incidents))
+	for n := range h.Incidents {
+		s.byKey[h.Incidents[n].Key] = int32(n)
+		s.incidents = append(s.incidents, h.Incidents[n].row(&lists))
 	}
 	return s, nil
 }
