@@ -55,13 +55,14 @@ func (p *portfolio) setRow(number, row int) {
 // portfolio is 0: it would move although the report stays the same.
 func (p *portfolios) load(ctx context.Context, scope domain.Scope, cut metrics.Cut, position int64) (*portfolio, error) {
 	out := newPortfolio()
-	err := p.store.EachHistory(ctx, scope, domain.SubjectIncident, func(key string, rows []domain.Change) error {
-		return out.putIncident(key, rows, cut)
-	})
+	each := func(subject domain.Subject, use func(string, []domain.Change) error) error {
+		return readAhead(func(f func(string, []domain.Change) error) error { return p.store.EachHistory(ctx, scope, subject, f) }, use)
+	}
+	err := each(domain.SubjectIncident, func(key string, rows []domain.Change) error { return out.putIncident(key, rows, cut) })
 	if err != nil {
 		return nil, err
 	}
-	err = p.store.EachHistory(ctx, scope, domain.SubjectMeasure, func(key string, rows []domain.Change) error {
+	err = each(domain.SubjectMeasure, func(key string, rows []domain.Change) error {
 		out.noteClosings(rows)
 		return out.putMeasure(key, rows, cut)
 	})

@@ -257,8 +257,8 @@ func (c Change) Created() (map[string]string, error) {
 	if c.Kind != ChangeCreate {
 		return nil, Errorf(ErrInvalid, "history row %s is %q, not a creation", strconv.FormatInt(c.Seq, 10), c.Kind)
 	}
-	values := map[string]string{}
-	if err := json.Unmarshal([]byte(c.To), &values); err != nil {
+	values, err := createdFields(c.To)
+	if err != nil {
 		return nil, Errorf(ErrInvalid, "history row %d cannot be read: %v", c.Seq, err)
 	}
 	return values, nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 
 	"gorm.io/gorm"
 
@@ -114,7 +113,7 @@ func (db *DB) EachChange(ctx context.Context, scope domain.Scope, afterSeq int64
 			slices.Concat(team.args, team.args, team.args, team.args)...)
 	}
 	for {
-		rows, err := db.scanChanges(ctx, "SELECT "+strings.Join(changeColumns(), ", ")+" FROM history WHERE seq > ? AND "+c.bare()+" ORDER BY seq LIMIT ?",
+		rows, err := db.scanChanges(ctx, changeRow{}, changeColumns(), " FROM history WHERE seq > ? AND "+c.bare()+" ORDER BY seq LIMIT ?",
 			slices.Concat([]any{afterSeq}, c.args, []any{batch}), batch)
 		if err != nil {
 			return asDomain(err)
@@ -145,7 +144,7 @@ func (db *DB) EachHistory(ctx context.Context, scope domain.Scope, subject domai
 		return db.eachHistoryOf(ctx, subject, visible, f)
 	}
 	for last, limit := "", batch; ; {
-		rows, err := db.scanChanges(ctx, "SELECT "+strings.Join(briefly("external", "request", "reason"), ", ")+
+		rows, err := db.scanChanges(ctx, changeRow{Subject: string(subject)}, without("subject", "external", "request", "reason"),
 			" FROM history WHERE subject = ? AND key > ? ORDER BY key, subject_seq LIMIT ?", []any{string(subject), last, limit}, limit)
 		if err != nil {
 			return asDomain(err)
@@ -200,7 +199,7 @@ func (db *DB) HistoriesOf(ctx context.Context, scope domain.Scope, subject domai
 func (db *DB) eachHistoryOf(ctx context.Context, subject domain.Subject, keys []string, f func(key string, rows []domain.Change) error) error {
 	const some = 128
 	for part := range slices.Chunk(keys, some) {
-		rows, err := db.scanChanges(ctx, "SELECT "+strings.Join(briefly("external", "request", "reason"), ", ")+
+		rows, err := db.scanChanges(ctx, changeRow{Subject: string(subject)}, without("subject", "external", "request", "reason"),
 			" FROM history WHERE subject = ? AND key IN ? ORDER BY key, subject_seq", []any{string(subject), padded(slices.Clone(part))}, 8*some)
 		if err != nil {
 			return asDomain(err)

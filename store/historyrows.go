@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/followthrough/followthrough/domain"
 )
@@ -15,38 +16,39 @@ func changeColumns() []string {
 }
 
 // scanChanges reads history rows without GORM, which costs several times more
-// a row: a snapshot of a large portfolio reads millions of them.
-func (db *DB) scanChanges(ctx context.Context, query string, args []any, size int) (changes []domain.Change, err error) {
-	rows, err := db.read(ctx).Raw(query, args...).Rows()
+// a row: a snapshot of a large portfolio reads millions of them. Columns that are
+// not asked for stay as they are in row.
+func (db *DB) scanChanges(ctx context.Context, row changeRow, columns []string, from string, args []any, size int) (changes []domain.Change, err error) {
+	rows, err := db.read(ctx).Raw("SELECT "+strings.Join(columns, ", ")+from, args...).Rows()
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }() // Err below tells
 	changes = make([]domain.Change, 0, size)
-	var r changeRow
-	targets := r.targets()
+	targets := row.targets(columns)
 	for rows.Next() {
 		if err := rows.Scan(targets...); err != nil {
 			return nil, err
 		}
-		changes = append(changes, r.change())
+		changes = append(changes, row.change())
 	}
 	return changes, rows.Err()
 }
 
-// targets are the places of the columns of changeColumns.
-func (r *changeRow) targets() []any {
-	return []any{&r.Seq, &r.Subject, &r.Key, &r.SubjectSeq, &r.At, &r.Kind, &r.Field, &r.FromValue, &r.ToValue, &r.Overwritten, &r.Source, &r.Actor,
+// targets are the places of some columns of changeColumns.
+func (r *changeRow) targets(columns []string) []any {
+	all := []any{&r.Seq, &r.Subject, &r.Key, &r.SubjectSeq, &r.At, &r.Kind, &r.Field, &r.FromValue, &r.ToValue, &r.Overwritten, &r.Source, &r.Actor,
 		&r.OnBehalf, &r.External, &r.ExternalAt, &r.Request, &r.Reason}
-}
-
-// briefly lists the columns with the named ones read as empty texts.
-func briefly(without ...string) []string {
-	columns := changeColumns()
-	for n, column := range columns {
-		if slices.Contains(without, column) {
-			columns[n] = "'' AS " + column
+	targets := make([]any, 0, len(columns))
+	for n, column := range changeColumns() {
+		if slices.Contains(columns, column) {
+			targets = append(targets, all[n])
 		}
 	}
-	return columns
+	return targets
+}
+
+// without are the columns but the named ones.
+func without(names ...string) []string {
+	return slices.DeleteFunc(changeColumns(), func(column string) bool { return slices.Contains(names, column) })
 }

@@ -75,7 +75,7 @@ func (db *DB) scanLeaves(ctx context.Context, from, upto int64) (out []evidence.
 	for rows.Next() {
 		var l leafRow
 		var r changeRow
-		if err := rows.Scan(append(append([]any{&l.Num, &l.Body, &l.Seq}, r.targets()...), &r.Salt)...); err != nil {
+		if err := rows.Scan(append(append([]any{&l.Num, &l.Body, &l.Seq}, r.targets(changeColumns())...), &r.Salt)...); err != nil {
 			return nil, err
 		}
 		row := evidence.LogRow{Index: l.Num, Leaf: l.Body}
