@@ -14,6 +14,14 @@ import (
 // table's name in the part of the plan that reads it.
 func explain(t testing.TB, db *DB, do func()) string {
 	t.Helper()
+	if db.onPostgres() {
+		return explainAs(t, db, "EXPLAIN (COSTS FALSE) ", do)
+	}
+	return explainAs(t, db, "EXPLAIN QUERY PLAN ", do)
+}
+
+func explainAs(t testing.TB, db *DB, prefix string, do func()) string {
+	t.Helper()
 	var queries []struct {
 		sql  string
 		args []any
@@ -38,10 +46,6 @@ func explain(t testing.TB, db *DB, do func()) string {
 	}
 	var plan strings.Builder
 	for _, q := range queries {
-		prefix := "EXPLAIN QUERY PLAN "
-		if db.onPostgres() {
-			prefix = "EXPLAIN (COSTS FALSE) "
-		}
 		rows, err := db.sql.QueryContext(t.Context(), prefix+q.sql, q.args...)
 		if err != nil {
 			t.Fatalf("%s: %v", q.sql, err)
@@ -95,7 +99,8 @@ func TestPlansUseIndexes(t *testing.T) {
 			"of an incident":    {measures(domain.Everything(), domain.MeasureFilter{Incident: "INC-3"}, domain.Page{}), "INDEX measures_"},
 			"late counts": {func() {
 				must[[]domain.LateCount](t)(db.LateCounts(t.Context(), domain.Everything(), domain.MeasureFilter{Today: benchToday}, 14))
-			}, "COVERING INDEX measures_open_due"},
+			}, "COVERING INDEX measures_open_priority"},
+			"past promise": {measures(domain.Everything(), promised(), domain.Page{Sort: []string{"original_due_on", "priority"}}), "COVERING INDEX measures_open_promised"},
 			"rollups": {func() {
 				must[map[domain.IncidentKey]domain.Rollup](t)(db.Rollups(t.Context(), domain.Everything(), []domain.IncidentKey{"INC-1", "INC-2"}, benchToday))
 			}, "INDEX measures_incident"},
