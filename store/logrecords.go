@@ -37,7 +37,7 @@ func (db *DB) recordsOf(ctx context.Context, subject domain.Subject, keys []stri
 	for rows.Next() {
 		var r changeRow
 		var body []byte
-		if err := rows.Scan(append(r.targets(), &r.Salt, &r.Leaf, &body)...); err != nil {
+		if err := rows.Scan(append(r.targets(changeColumns()), &r.Salt, &r.Leaf, &body)...); err != nil {
 			return err
 		}
 		change := r.change()
