@@ -296,6 +296,9 @@ func driveReview(t *testing.T, w *world) {
 	if first := versions["items"].([]any)[0].(object); versions["total"] != 2.0 || first["summary"] != "Down for 2 h." {
 		t.Errorf("versions = %v", versions)
 	}
+	if v := w.get("viewer", at+"/versions/1").want(200).json(); v["summary"] != "Down for 2 h." || v["title"] != "Database down" || v["talk"].(object)["messages"] == nil {
+		t.Errorf("version 1 = %v", v)
+	}
 	if changes := w.get("viewer", at+"/versions/2/changes").want(200).json()["items"].([]any); len(changes) == 0 {
 		t.Error("nothing changed between the versions")
 	}

@@ -153,7 +153,10 @@ func (s *Server) communication(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	t := v.Talk
+	return reply{body: talkOf(v.Talk)}, nil
+}
+
+func talkOf(t domain.Talk) talkJSON {
 	out := talkJSON{From: moment(t.From), To: moment(t.To), LimitMinutes: int(t.Limit.Minutes()), Messages: t.Messages, Dated: t.Dated, Undated: t.Undated, Outside: t.Outside,
 		Gaps: []gapJSON{}, Lanes: []laneJSON{}, Never: list(t.Never), Diverging: []messageJSON{}}
 	for _, g := range t.Gaps {
@@ -165,7 +168,7 @@ func (s *Server) communication(c *call) (reply, error) {
 	for _, m := range t.Diverging {
 		out.Diverging = append(out.Diverging, messageOf(m))
 	}
-	return reply{body: out}, nil
+	return out
 }
 
 func (s *Server) feedback(c *call) (reply, error) {

@@ -25,6 +25,7 @@ type reviewJSON struct {
 	Entries       []reviewEntryJSON `json:"entries" nullable:"false"`
 	Numbers       map[string]string `json:"numbers" nullable:"false"`
 	LooseEnds     looseEndsJSON     `json:"loose_ends"`
+	Advice        []adviceJSON      `json:"advice" nullable:"false" doc:"suggestions for the wording of the measures that are open; they never block"`
 	UpdatedAt     *string           `json:"updated_at" format:"date-time"`
 	Version       int64             `json:"version" doc:"0 as long as nobody has begun it"`
 }
@@ -34,6 +35,12 @@ type looseEndsJSON struct {
 	Measures    []string `json:"measures" nullable:"false" doc:"measures that follow from no finding"`
 	Unprevented []string `json:"unprevented" nullable:"false" doc:"ids of causes that are mitigated and not prevented"`
 	Causes      []string `json:"causes" nullable:"false" doc:"ids of causes without a finding"`
+}
+
+type adviceJSON struct {
+	Measure string  `json:"measure"`
+	Code    string  `json:"code" doc:"verb, bounded, split, owner, metric or blame"`
+	Word    *string `json:"word" doc:"what the suggestion is about, as it is written"`
 }
 
 type reviewEntryJSON struct {
@@ -118,10 +125,11 @@ type reviewHeadJSON struct {
 	State     string  `json:"state"`
 	Reason    *string `json:"reason"`
 	Published int     `json:"published"`
+	Foreign   bool    `json:"foreign" doc:"another team's, shared with your role: read its versions"`
 }
 
 func reviewHeadOf(h domain.ReviewHead) reviewHeadJSON {
-	return reviewHeadJSON{string(h.Incident.Key), h.Incident.Title, orNull(h.Incident.Severity), moment(h.Incident.StartedAt), string(h.State), orNull(h.Reason), h.Published}
+	return reviewHeadJSON{string(h.Incident.Key), h.Incident.Title, orNull(h.Incident.Severity), moment(h.Incident.StartedAt), string(h.State), orNull(h.Reason), h.Published, h.Foreign}
 }
 
 type reviewVersionJSON struct {
@@ -169,6 +177,8 @@ func (s *Server) reviewRoutes() []route {
 			needs: domain.CanEdit, tagged: true, out: reflect.TypeFor[reviewJSON](), run: s.takeReviewTimes},
 		{method: http.MethodGet, path: at + "/versions", id: "list-review-versions", summary: "The published versions", tag: "reviews", needs: domain.CanRead,
 			query: listQuery(nil), out: reflect.TypeFor[listJSON[reviewVersionJSON]](), run: s.listReviewVersions},
+		{method: http.MethodGet, path: at + "/versions/{version}", id: "get-review-version", summary: "A published version as it was, with everything its document shows", tag: "reviews",
+			needs: domain.CanRead, tagged: true, out: reflect.TypeFor[reviewDocumentJSON](), run: s.getReviewVersion},
 		{method: http.MethodGet, path: at + "/versions/{version}/changes", id: "compare-review-versions", summary: "What changed since the version before, or since another",
 			tag: "reviews", needs: domain.CanRead, query: append(listQuery(nil), param{name: "since", kind: "integer", doc: "an earlier version; the one before when absent"}),
 			out: reflect.TypeFor[listJSON[reviewChangeJSON]](), run: s.compareReviewVersions},
@@ -220,6 +230,13 @@ func (s *Server) review(c *call, key domain.IncidentKey) (reply, error) {
 		measures[n] = string(m.Key)
 	}
 	out.LooseEnds = looseEndsJSON{entryIDs(v.Loose.Findings), measures, entryIDs(v.Loose.Unprevented), entryIDs(v.Loose.Causes)}
+	advice := v.Advice()
+	out.Advice = []adviceJSON{}
+	for _, m := range v.Measures {
+		for _, a := range advice[m.Key] {
+			out.Advice = append(out.Advice, adviceJSON{string(m.Key), string(a.Code), orNull(a.Word)})
+		}
+	}
 	return reply{body: out, version: r.Version}, nil
 }
 

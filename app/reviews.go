@@ -44,6 +44,17 @@ type ReviewView struct {
 	Next []domain.ReviewState
 }
 
+// Advice is what may be said about the wording of the measures that are open.
+func (v *ReviewView) Advice() map[domain.MeasureKey][]domain.Advice {
+	out := map[domain.MeasureKey][]domain.Advice{}
+	for _, m := range v.Measures {
+		if advice := domain.Wording(m); len(advice) > 0 && m.Status.Open() {
+			out[m.Key] = advice
+		}
+	}
+	return out
+}
+
 // Document is the review as it would be published now.
 func (v *ReviewView) Document() domain.ReviewDocument {
 	return documentOf(v.Review, v.Incident, v.Measures, v.Numbers, v.Talk)
@@ -236,7 +247,8 @@ func (s *Reviews) TakeTimes(ctx context.Context, by domain.Actor, key domain.Inc
 	})
 }
 
-// List searches the reviews, or lists the incidents that lack one.
+// List searches the reviews, or lists the incidents that lack one. What another
+// team published and shared with the caller's role is found by its published words.
 func (s *Reviews) List(ctx context.Context, by domain.Actor, filter domain.ReviewFilter, page domain.Page) (domain.List[domain.ReviewHead], error) {
 	if err := by.Require(domain.CanRead); err != nil {
 		return domain.List[domain.ReviewHead]{}, err
@@ -244,6 +256,7 @@ func (s *Reviews) List(ctx context.Context, by domain.Actor, filter domain.Revie
 	if err := checkPage(page, nil); err != nil {
 		return domain.List[domain.ReviewHead]{}, err
 	}
+	filter.SharedWith = by.Role
 	return s.Store.Reviews(ctx, by.Scope, filter, page)
 }
 

@@ -50,7 +50,7 @@ func TestPublishedReviewsAreKept(t *testing.T) {
 	for _, c := range must(w.Reviews.Compare(ctx, ana, i.Key, 1, 2))(t) {
 		changed = append(changed, strings.SplitN(c.Field, "_", 2)[0]+" "+c.To)
 	}
-	if !slices.Contains(changed, "measure/M-1 done: Alert on replication lag") || len(changed) != 2 {
+	if !slices.Contains(changed, "measure/M-1 done: Alert on replication lag") || !slices.Contains(changed, "summary Down for 2 h; 1 of 1 done.") || len(changed) != 3 {
 		t.Errorf("changes %q", changed)
 	}
 }
@@ -155,5 +155,53 @@ func TestMessages(t *testing.T) {
 	}
 	if n := len(must(w.Reviews.Messages(ctx, ana, i.Key))(t)); n != 3 {
 		t.Errorf("%d messages after the refused ones", n)
+	}
+}
+
+// What is shared with a role is found by it, by the words that were published
+// and not by those of the draft behind them.
+func TestSharedReviewsAreFound(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	i := w.incident(domain.IncidentEdit{})
+	must(w.Reviews.Edit(ctx, ana, i.Key, 0, domain.ReviewEdit{Summary: domain.Some("The replica was behind."), SharedWith: domain.Some([]domain.Role{domain.Member})}))(t)
+	find := func(by domain.Actor, f domain.ReviewFilter) []domain.ReviewHead {
+		t.Helper()
+		return must(w.Reviews.List(ctx, by, f, domain.Page{WithTotal: true}))(t).Items
+	}
+	words := func(q string) domain.ReviewFilter { return domain.ReviewFilter{Query: q} }
+	if len(find(bea, words("replica"))) != 0 {
+		t.Error("found before it was published")
+	}
+	w.publish(i.Key)
+	must(w.Reviews.Step(ctx, ben, i.Key, 0, domain.ReviewDraft, "the cause was another"))(t)
+	must(w.Reviews.Put(ctx, ana, i.Key, 0, domain.ReviewEntry{Section: domain.SectionCause, Text: "Nobody watched the cable."}))(t)
+	if heads := find(bea, words("replica")); len(heads) != 1 || !heads[0].Foreign || heads[0].State != domain.ReviewPublished || heads[0].Reason != "" || heads[0].Incident.Team != "" {
+		t.Errorf("a member of another team finds %+v", heads)
+	}
+	if heads := find(ana, words("cable")); len(heads) != 1 || heads[0].Foreign || heads[0].State != domain.ReviewDraft {
+		t.Errorf("the own team finds %+v", heads)
+	}
+	for name, f := range map[string]domain.ReviewFilter{"the draft's words": words("cable"), "drafts": {State: []domain.ReviewState{domain.ReviewDraft}}, "missing": {Missing: true}} {
+		if heads := find(bea, f); len(heads) != 0 {
+			t.Errorf("by %s another team finds %+v", name, heads)
+		}
+	}
+	if heads := find(actor("p_vb", domain.Viewer, "t_b"), words("")); len(heads) != 0 {
+		t.Errorf("a role it is not shared with finds %+v", heads)
+	}
+	must(w.Reviews.Edit(ctx, ana, i.Key, 0, domain.ReviewEdit{SharedWith: domain.Some([]domain.Role(nil))}))(t)
+	if heads := find(bea, words("")); len(heads) != 0 {
+		t.Errorf("after the sharing ended %+v", heads)
+	}
+}
+
+// The summary is compared with the numbers of its day.
+func TestCompareFillsTheSummary(t *testing.T) {
+	of := func(done string) domain.ReviewDocument {
+		return domain.ReviewDocument{Review: domain.Review{Summary: "{done} done"}, Numbers: map[string]string{"done": done}}
+	}
+	if c := domain.CompareDocuments(of("1"), of("2")); len(c) != 1 || c[0].Field != "summary" || c[0].From != "1 done" || c[0].To != "2 done" {
+		t.Errorf("changes %+v", c)
 	}
 }

@@ -102,8 +102,12 @@ type ReviewDocument struct {
 }
 
 // CompareDocuments lists what changed from one published version to the next:
-// the review, the facts of the incident, and the status of its measures.
+// the review, its summary with the numbers of the day, the facts of the incident,
+// and the status of its measures.
 func CompareDocuments(before, after ReviewDocument) []FieldChange {
+	for _, d := range []*ReviewDocument{&before, &after} {
+		d.Review.Summary = FillSummary(d.Review.Summary, d.Numbers)
+	}
 	changes := append(ReviewChanges(before.Review, after.Review), IncidentChanges(before.Incident, after.Incident)...)
 	old := map[MeasureKey]Measure{}
 	for _, m := range before.Measures {

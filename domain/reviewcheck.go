@@ -69,6 +69,9 @@ type ReviewFilter struct {
 	// Missing selects incidents whose review is neither published, archived nor
 	// not required.
 	Missing bool
+	// SharedWith adds the reviews of other teams that were published and are
+	// shared with the role; their words are the published ones. Empty adds none.
+	SharedWith Role
 }
 
 // ReviewHead is a review in a list.
@@ -77,6 +80,8 @@ type ReviewHead struct {
 	State     ReviewState
 	Reason    string
 	Published int
+	// Foreign is another team's review, of which the published version is shown.
+	Foreign bool
 }
 
 // Reviewed reports whether the state answers "what did you learn?".

@@ -41,6 +41,20 @@ func (c *conditions) scope(s domain.Scope) {
 	}
 }
 
+// notIn limits to what lies outside a scope that is not everything.
+func (c *conditions) notIn(s domain.Scope) {
+	c.add("team IS NOT NULL")
+	if len(s.Teams) > 0 {
+		c.add("team NOT IN ?", texts(s.Teams))
+	}
+}
+
+// either are the rows that meet one group of conditions or the other.
+func either(a, b conditions) (c conditions) {
+	c.add("("+a.bare()+") OR ("+b.bare()+")", append(slices.Clone(a.args), b.args...)...)
+	return c
+}
+
 // oneOf limits to any of the values; no values do not limit.
 func oneOf[T ~string](c *conditions, column string, values []T) {
 	if len(values) > 0 {

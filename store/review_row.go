@@ -20,9 +20,11 @@ type reviewRow struct {
 	Feedback      string
 	FeedbackHash  ref
 	Words         string
-	CreatedAt     instant `gorm:"autoCreateTime:false"`
-	UpdatedAt     instant `gorm:"autoUpdateTime:false"`
-	Version       int64
+	// PublishedWords are those of the latest version; publishing copies them.
+	PublishedWords string
+	CreatedAt      instant `gorm:"autoCreateTime:false"`
+	UpdatedAt      instant `gorm:"autoUpdateTime:false"`
+	Version        int64
 }
 
 // TableName implements schema.Tabler.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -128,6 +129,9 @@ func (db *DB) UpdateReview(ctx context.Context, scope domain.Scope, key domain.I
 		if r, err = tx.recordReview(before, r, by); err != nil || document == nil {
 			return err
 		}
+		if err := tx.Exec("UPDATE reviews SET published_words = words WHERE incident = ?", string(key)).Error; err != nil {
+			return err
+		}
 		row := reviewVersionRow{string(key), int64(r.Published), newInstant(tx.now), by.Actor, toJSON(document)}
 		return tx.Create(&row).Error
 	})
@@ -196,6 +200,7 @@ func (db *DB) ReviewVersion(ctx context.Context, scope domain.Scope, key domain.
 // reviewHeadRow is an incident with the state of its review.
 type reviewHeadRow struct {
 	Num       int64
+	Team      ref
 	State     string
 	Reason    string
 	Published int64
@@ -222,7 +227,7 @@ func (db *DB) Reviews(ctx context.Context, scope domain.Scope, f domain.ReviewFi
 	}
 	limit := pageLimit(page.Limit)
 	var rows []reviewHeadRow
-	query := "SELECT num, COALESCE(reviews.state, 'none') AS state, COALESCE(reviews.reason, '') AS reason, COALESCE(published, 0) AS published"
+	query := "SELECT num, team, COALESCE(reviews.state, 'none') AS state, COALESCE(reviews.reason, '') AS reason, COALESCE(published, 0) AS published"
 	if err := db.read(ctx).Raw(query+from+c.where()+" ORDER BY num DESC LIMIT ?", append(c.args, limit+1)...).Scan(&rows).Error; err != nil {
 		return none, asDomain(err)
 	}
@@ -250,25 +255,45 @@ func (db *DB) Reviews(ctx context.Context, scope domain.Scope, f domain.ReviewFi
 		}
 	}
 	for _, row := range rows {
-		list.Items = append(list.Items, domain.ReviewHead{Incident: incidents[row.Num], State: domain.ReviewState(row.State), Reason: row.Reason, Published: int(row.Published)})
+		h := domain.ReviewHead{Incident: incidents[row.Num], State: domain.ReviewState(row.State), Reason: row.Reason, Published: int(row.Published)}
+		if !scope.Allows(domain.TeamID(row.Team)) { // what has become of it since is the other team's
+			h.State, h.Reason, h.Foreign = domain.ReviewPublished, "", true
+			h.Incident = domain.Incident{Key: h.Incident.Key, Title: h.Incident.Title, Severity: h.Incident.Severity, StartedAt: h.Incident.StartedAt}
+		}
+		list.Items = append(list.Items, h)
 	}
 	return list, nil
 }
 
 func reviewConditions(scope domain.Scope, f domain.ReviewFilter) conditions {
-	var c conditions
-	c.scope(scope)
-	oneOf(&c, "COALESCE(reviews.state, 'none')", f.State)
+	c := ownConditions(scope, f)
+	if f.SharedWith != "" && !f.Missing && !scope.All && (len(f.State) == 0 || slices.Contains(f.State, domain.ReviewPublished)) {
+		c = either(c, sharedConditions(scope, f))
+	}
 	if !f.From.IsZero() {
 		c.add("COALESCE(started_at, incidents.created_at) >= ?", int64(newInstant(f.From)))
 	}
 	if !f.To.IsZero() {
 		c.add("COALESCE(started_at, incidents.created_at) < ?", int64(newInstant(f.To)))
 	}
+	return c
+}
+
+func ownConditions(scope domain.Scope, f domain.ReviewFilter) (c conditions) {
+	c.scope(scope)
+	oneOf(&c, "COALESCE(reviews.state, 'none')", f.State)
 	if f.Missing {
 		c.add("incidents.status <> 'dismissed' AND COALESCE(reviews.state, 'none') NOT IN ('published', 'archived', 'not_required')")
 	}
 	c.words(f.Query, "incidents.title", "incidents.key", "COALESCE(reviews.words, '')")
+	return c
+}
+
+// sharedConditions select what other teams share with a role, by its published words.
+func sharedConditions(scope domain.Scope, f domain.ReviewFilter) (c conditions) {
+	c.notIn(scope)
+	c.add("published > 0 AND shared_with LIKE ?", `%"`+string(f.SharedWith)+`"%`)
+	c.words(f.Query, "incidents.title", "incidents.key", "published_words")
 	return c
 }
 

@@ -71,16 +71,11 @@ func (s *Server) showReview(c echo.Context, p *templates.Page, with func(*templa
 	p.Title, p.Section, p.Pictures = p.T("review.title", "Key", v.Incident.Key), "reviews", true
 	view := templates.ReviewView{ReviewView: v, Summary: s.markdown.html(domain.FillSummary(v.Review.Summary, v.Numbers)),
 		Communication: s.markdown.html(v.Review.Communication), Teamwork: s.markdown.html(v.Review.Teamwork), Template: p.T("review.template"),
-		Texts: chartTexts(p), PublicURL: s.publicURL, Advice: map[domain.MeasureKey][]domain.Advice{}, Shown: v.Messages[:min(len(v.Messages), shownMessages)]}
+		Texts: chartTexts(p), PublicURL: s.publicURL, Shown: v.Messages[:min(len(v.Messages), shownMessages)]}
 	if with != nil {
 		with(&view)
 	}
 	view.Lanes = chart.Lanes(v.Talk, v.Messages, v.Review.Section(domain.SectionTimeline), s.zone, chart.Options{Texts: view.Texts})
-	for _, m := range v.Measures {
-		if advice := domain.Wording(m); len(advice) > 0 && m.Status.Open() {
-			view.Advice[m.Key] = advice
-		}
-	}
 	return s.show(c, p, templates.Review(p, view))
 }
 
