@@ -93,6 +93,10 @@ func valueOf(p *templates.Page, field, value string) string {
 			return text
 		}
 		return known(p, "incident_status.", value)
+	case "started_at", "detected_at", "mitigated_at", "resolved_at":
+		if at, err := time.Parse(time.RFC3339Nano, value); err == nil {
+			return p.Instant(at)
+		}
 	case "due_on", "risk_accepted_until", "snoozed_until":
 		if d, err := domain.ParseDate(value); err == nil {
 			return p.Date(d)

@@ -898,7 +898,7 @@ func Incident(p *Page, v IncidentView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = measureTable(p, v.Measures).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = measureTable(p, v.Measures, false).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
