@@ -43,16 +43,6 @@ func (s *Server) fillPublished(c echo.Context, p *templates.Page, in *document.I
 	return err
 }
 
-// publishedInput is a version that was read, with the messages behind it.
-func (s *Server) publishedInput(c echo.Context, p *templates.Page, v domain.ReviewVersion) (document.Input, error) {
-	in := document.Input{Texts: p.Texts, Zone: s.zone, Person: p.Person, Document: v.Document, Version: v.Number, At: v.At}
-	var err error
-	if in.Messages, err = s.app.Reviews.Messages(c.Request().Context(), p.Actor, v.Incident); domain.KindOf(err) == domain.ErrNotFound {
-		err = nil // shared with the role: the document, not the messages behind it
-	}
-	return in, err
-}
-
 func versionParam(p *templates.Page) (int, error) {
 	text := p.Query.Get("version")
 	if text == "" {
