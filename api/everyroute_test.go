@@ -339,6 +339,9 @@ func auditRoutes(t *testing.T, w *world, key string) {
 		t.Errorf("%v clauses", n)
 	}
 	w.post("admin", v1+"/erasures", object{"subject": "incident", "key": "INC-1", "fields": []string{"summary"}, "reason": "Art. 17"}).want(200)
+	if made := w.post("admin", v1+"/keys", object{"reason": "yearly"}).want(201).json(); w.get("auditor", v1).want(200).json()["key"] != made["key"] {
+		t.Errorf("the key = %v", made)
+	}
 	if e := w.post("admin", v1+"/epochs", object{"reason": "a drill"}).want(201); e.json()["epoch"] != 1.0 {
 		t.Errorf("epoch = %s", e.body)
 	}

@@ -12,6 +12,7 @@ import (
 type logJSON struct {
 	Name       string        `json:"name"`
 	Key        string        `json:"key" doc:"the public key, NAME+HASH+KEY; take it on another way than the packs"`
+	FormerKeys []formerJSON  `json:"former_keys" nullable:"false" doc:"the keys that signed before, oldest first; older heads and packs verify with them"`
 	Epoch      int64         `json:"epoch" doc:"grows when the log does not continue what was signed, as after a restore"`
 	Size       int64         `json:"size" doc:"leaves"`
 	Checkpoint *string       `json:"checkpoint" doc:"the newest signed head"`
@@ -19,6 +20,19 @@ type logJSON struct {
 	Witnessed  []witnessJSON `json:"witnessed" nullable:"false" doc:"who outside has seen a head, newest first"`
 	Witness    *string       `json:"witness" doc:"the issue that the head is posted into every day"`
 	Problem    *string       `json:"problem" doc:"why nothing is signed any more"`
+}
+
+type formerJSON struct {
+	Key          string `json:"key"`
+	Announcement string `json:"announcement" doc:"the head in which it signed the leaf that names the key after it"`
+}
+
+type keyInput struct {
+	Reason opt[string] `json:"reason" doc:"why; it stands in the log for ever"`
+}
+
+type keyJSON struct {
+	Key string `json:"key"`
 }
 
 type witnessJSON struct {
@@ -30,7 +44,10 @@ type witnessJSON struct {
 }
 
 func logOf(s app.Status) logJSON {
-	out := logJSON{s.Name, s.Key, s.Epoch, s.Size, orNull(s.Signed), moment(s.SignedAt), []witnessJSON{}, orNull(s.Witness), orNull(s.Problem)}
+	out := logJSON{s.Name, s.Key, []formerJSON{}, s.Epoch, s.Size, orNull(s.Signed), moment(s.SignedAt), []witnessJSON{}, orNull(s.Witness), orNull(s.Problem)}
+	for _, f := range s.Former {
+		out.FormerKeys = append(out.FormerKeys, formerJSON{f.Key, f.Announcement})
+	}
 	for _, w := range s.Witnessed {
 		out.Witnessed = append(out.Witnessed, witnessJSON{w.Kind, w.Place, orNull(w.Reference), w.Size, moment(w.At)})
 	}
@@ -105,6 +122,8 @@ func (s *Server) evidenceRoutes() []route {
 		get("/evidence/clauses", "list-clauses", "Which records answer which clause", route{query: listQuery(nil, knownAt), out: reflect.TypeFor[listJSON[clauseJSON]](), run: s.clauses}),
 		withBody(route{method: http.MethodPost, path: "/evidence/packs", id: "create-pack", summary: "A pack that an auditor verifies offline", tag: "evidence",
 			needs: domain.CanAudit, media: "application/octet-stream"}, s.pack),
+		withBody(route{method: http.MethodPost, path: "/evidence/keys", id: "rotate-key", summary: "Sign with a new key; the present one signs its name first", tag: "evidence",
+			needs: domain.CanManage, status: http.StatusCreated, out: reflect.TypeFor[keyJSON]()}, s.rotateKey),
 		withBody(route{method: http.MethodPost, path: "/evidence/epochs", id: "begin-epoch", summary: "Sign again although the log does not continue what was signed",
 			tag: "evidence", needs: domain.CanManage, status: http.StatusCreated, out: reflect.TypeFor[epochJSON]()}, s.epoch),
 		withBody(route{method: http.MethodPost, path: "/evidence/erasures", id: "erase-texts", summary: "Take texts out of the present and the history",
@@ -181,6 +200,11 @@ func (s *Server) pack(c *call, in *packInput) (reply, error) {
 	}
 	c.Response().Header().Set("Content-Disposition", `attachment; filename="`+pack.Name+`"`)
 	return reply{raw: content, media: "application/octet-stream"}, nil
+}
+
+func (s *Server) rotateKey(c *call, in *keyInput) (reply, error) {
+	key, err := s.app.Evidence.RotateKey(c.ctx(), c.actor(), in.Reason.value)
+	return reply{body: keyJSON{key}}, err
 }
 
 func (s *Server) epoch(c *call, in *epochInput) (reply, error) {

@@ -1,11 +1,11 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"strconv"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/followthrough/followthrough/domain"
@@ -25,6 +25,8 @@ type logReader interface {
 
 type logKeeper interface {
 	LogKey(ctx context.Context) (string, error)
+	AnnounceKey(ctx context.Context, reason string) error
+	ReplaceKey(ctx context.Context, announcement []byte) error
 	AppendLog(ctx context.Context, kind string, data []evidence.Field) (int64, []byte, error)
 	BeginEpoch(ctx context.Context, epoch int64, data []evidence.Field) error
 	SaveCheckpoint(ctx context.Context, c evidence.Checkpoint, today time.Time) error
@@ -70,7 +72,7 @@ func (s *Evidence) sign(ctx context.Context) (evidence.Checkpoint, error) {
 	if err != nil {
 		return c, err
 	}
-	if kept, err := s.kept(head.Key); err == nil && kept != nil && kept.Origin == c.Origin && kept.Size == c.Size {
+	if kept, err := s.kept(head); err == nil && kept != nil && bytes.Equal(kept.Note, c.Note) { // Ed25519 signs the same text alike
 		return *kept, nil
 	}
 	if err := s.keep(c.Note); err != nil {
@@ -88,19 +90,19 @@ func (s *Evidence) keep(checkpoint []byte) error {
 }
 
 // kept reads the checkpoint that is kept outside; nil when there is none.
-func (s *Evidence) kept(key string) (*evidence.Checkpoint, error) {
-	if s.Kept == nil || key == "" {
+func (s *Evidence) kept(head evidence.LogHead) (*evidence.Checkpoint, error) {
+	if s.Kept == nil || head.Key == "" {
 		return nil, nil //nolint:nilnil // none
 	}
 	signed, err := s.Kept.Load()
 	if err != nil || signed == nil {
 		return nil, err
 	}
-	verifier, err := note.NewVerifier(key)
+	keys, err := evidence.ParseKeys(head.Keys())
 	if err != nil {
 		return nil, err
 	}
-	c, err := evidence.OpenCheckpoint(signed, verifier)
+	c, err := evidence.OpenCheckpoint(signed, keys)
 	if err != nil {
 		return nil, inconsistent("the checkpoint that is kept outside the database is not of this log: %v", err)
 	}
@@ -110,7 +112,7 @@ func (s *Evidence) kept(key string) (*evidence.Checkpoint, error) {
 // consistent refuses a log that does not continue the last signed checkpoints,
 // the one outside the database first.
 func (s *Evidence) consistent(ctx context.Context, head evidence.LogHead) error {
-	kept, err := s.kept(head.Key)
+	kept, err := s.kept(head)
 	if err != nil {
 		return err
 	}
@@ -123,11 +125,11 @@ func (s *Evidence) consistent(ctx context.Context, head evidence.LogHead) error 
 	if err != nil || len(signed) == 0 {
 		return err
 	}
-	verifier, err := note.NewVerifier(head.Key)
+	keys, err := evidence.ParseKeys(head.Keys())
 	if err != nil {
 		return err
 	}
-	last, err := evidence.OpenCheckpoint([]byte(signed[0].Note), verifier)
+	last, err := evidence.OpenCheckpoint([]byte(signed[0].Note), keys)
 	if err != nil {
 		return inconsistent("the last checkpoint in the database is not signed by its key: %v", err)
 	}
@@ -176,7 +178,7 @@ func (s *Evidence) NewEpoch(ctx context.Context, by domain.Actor, reason string)
 	}
 	epoch, lost := head.Epoch, head.Size
 	data := []evidence.Field{}
-	if kept, err := s.kept(head.Key); err == nil && kept != nil { // one of another log is replaced
+	if kept, err := s.kept(head); err == nil && kept != nil { // one of another log is replaced
 		before, _ := evidence.EpochOf(head.Name, kept.Origin)
 		epoch, lost = max(epoch, before), kept.Size
 		data = append(data, evidence.Datum("lost_root", kept.Root.String()))

@@ -73,7 +73,7 @@ func (s *Evidence) Export(ctx context.Context, by domain.Actor, q PackQuery, w i
 	rows := func(ctx context.Context, f func(evidence.LogRow) error) error {
 		return s.Store.EachLeaf(ctx, 0, head.Size, f)
 	}
-	draft, err := evidence.NewDraft(ctx, scope, rows, head.Key, before.Note)
+	draft, err := evidence.NewDraft(ctx, scope, rows, head.Keys(), before.Note)
 	if err != nil {
 		return Pack{}, err
 	}
@@ -110,10 +110,12 @@ func packName(s evidence.Scope) string {
 
 // Status is what people should know about the log.
 type Status struct {
-	Name  string
-	Key   string // the public key; hand it over on paper, not with a pack
-	Epoch int64
-	Size  int64
+	Name string
+	Key  string // the public key; hand it over on paper, not with a pack
+	// Former are the keys that signed before, which older checkpoints verify with.
+	Former []evidence.FormerKey
+	Epoch  int64
+	Size   int64
 	// Signed is the newest checkpoint; empty before the first.
 	Signed   string
 	SignedAt time.Time
@@ -156,7 +158,7 @@ func (s *Evidence) Overview(ctx context.Context, by domain.Actor) (Status, error
 }
 
 func (s *Evidence) overview(ctx context.Context, head evidence.LogHead) (Status, error) {
-	out := Status{Name: head.Name, Key: head.Key, Epoch: head.Epoch, Size: head.Size, Witness: s.Witness.String()}
+	out := Status{Name: head.Name, Key: head.Key, Former: head.Former, Epoch: head.Epoch, Size: head.Size, Witness: s.Witness.String()}
 	if problem := s.problem.Load(); problem != nil {
 		out.Problem = *problem
 	}

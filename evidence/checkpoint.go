@@ -3,7 +3,9 @@ package evidence
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -30,7 +32,50 @@ type LogHead struct {
 	Size  int64
 	Root  tlog.Hash
 	Key   string // the public key, NAME+HASH+KEY; empty before the first signature
+	// Former are the public keys that signed before, oldest first.
+	Former []FormerKey
 }
+
+// FormerKey is a key that signs no more. Announcement is the head in which it
+// signed the leaf that names the key after it.
+type FormerKey struct{ Key, Announcement string }
+
+// Keys are the present public key and those before it, one per line.
+func (h LogHead) Keys() string {
+	keys := []string{h.Key}
+	for _, f := range h.Former {
+		keys = append(keys, f.Key)
+	}
+	return strings.Join(keys, "\n")
+}
+
+// Keys verify the signatures of one log: its key, and those that signed before.
+type Keys struct {
+	name string
+	list []note.Verifier
+}
+
+// ParseKeys reads public keys of one log with space between.
+func ParseKeys(text string) (Keys, error) {
+	var k Keys
+	for _, part := range slices.Compact(slices.Sorted(slices.Values(strings.Fields(text)))) {
+		v, err := note.NewVerifier(part)
+		if err != nil {
+			return k, fmt.Errorf("the key is not of the form NAME+HASH+KEY: %w", err)
+		}
+		if k.name != "" && k.name != v.Name() {
+			return k, fmt.Errorf("the keys are of two logs, %q and %q", k.name, v.Name())
+		}
+		k.name, k.list = v.Name(), append(k.list, v)
+	}
+	if k.name == "" {
+		return k, errors.New("the key is not of the form NAME+HASH+KEY: it is empty")
+	}
+	return k, nil
+}
+
+// Name is that of the log.
+func (k Keys) Name() string { return k.name }
 
 // OriginOf names the log in checkpoints of an epoch; the first is 0.
 func OriginOf(log string, epoch int64) string {
@@ -84,24 +129,24 @@ func lines(signed []byte) []byte {
 	return []byte(strings.Join(parts[:3], "\n") + "\n\n" + strings.Join(parts[3:], " ") + "\n")
 }
 
-// OpenCheckpoint reads a checkpoint that the key has signed, also one on a single line. Other signatures
+// OpenCheckpoint reads a checkpoint that one of the keys has signed, also one on a single line. Other signatures
 // beside it, such as those of witnesses, are ignored.
-func OpenCheckpoint(signed []byte, verifier note.Verifier) (Checkpoint, error) {
+func OpenCheckpoint(signed []byte, keys Keys) (Checkpoint, error) {
 	if len(signed) > MaxCheckpoint {
 		return Checkpoint{}, fmt.Errorf("the checkpoint has %d bytes; at most %d are read", len(signed), MaxCheckpoint)
 	}
 	signed = lines(signed)
-	n, err := note.Open(signed, note.VerifierList(verifier))
+	n, err := note.Open(signed, note.VerifierList(keys.list...))
 	if err != nil {
-		return Checkpoint{}, fmt.Errorf("the checkpoint is not signed by the key %s: %w", verifier.Name(), err)
+		return Checkpoint{}, fmt.Errorf("the checkpoint is not signed by the key %s: %w", keys.name, err)
 	}
 	lines := strings.Split(n.Text, "\n")
 	if len(lines) != 4 {
 		return Checkpoint{}, fmt.Errorf("the checkpoint has not three lines")
 	}
 	c := Checkpoint{Origin: lines[0], Note: bytes.Clone(signed)}
-	if _, ok := EpochOf(verifier.Name(), c.Origin); !ok {
-		return c, fmt.Errorf("the checkpoint is of the log %q and the key of %q", c.Origin, verifier.Name())
+	if _, ok := EpochOf(keys.name, c.Origin); !ok {
+		return c, fmt.Errorf("the checkpoint is of the log %q and the key of %q", c.Origin, keys.name)
 	}
 	if c.Size, err = strconv.ParseInt(lines[1], 10, 64); err != nil || c.Size < 0 {
 		return c, fmt.Errorf("the size %.40q of the checkpoint is not a number", lines[1])
@@ -119,12 +164,12 @@ func OpenCheckpoint(signed []byte, verifier note.Verifier) (Checkpoint, error) {
 
 // openOwn opens the checkpoint of a pack: exactly one signature, in canonical
 // form, because every byte of a pack must matter.
-func openOwn(signed []byte, verifier note.Verifier) (Checkpoint, error) {
-	c, err := OpenCheckpoint(signed, verifier)
+func openOwn(signed []byte, keys Keys) (Checkpoint, error) {
+	c, err := OpenCheckpoint(signed, keys)
 	if err != nil {
 		return c, err
 	}
-	prefix := c.text() + "\n— " + verifier.Name() + " "
+	prefix := c.text() + "\n— " + keys.name + " "
 	line, ok := strings.CutPrefix(string(signed), prefix)
 	line, end := strings.CutSuffix(line, "\n")
 	if !ok || !end {

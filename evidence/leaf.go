@@ -24,6 +24,8 @@ const (
 	KindPack = "pack"
 	// KindEpoch says that the database was restored to an earlier state.
 	KindEpoch = "epoch"
+	// KindKey names the key that signs after the present one.
+	KindKey = "key"
 )
 
 // Leaf is one entry of the log. Its encoded bytes are what is hashed; nobody
@@ -80,7 +82,7 @@ func (v Value) ok() bool {
 	case v == "":
 		return true
 	case v[0] == '=':
-		return plain(string(v[1:]))
+		return len(v) > 1 && len(v) <= maxClear && !strings.ContainsFunc(string(v[1:]), notPlain)
 	case v[0] == '#' && len(v) == 65:
 		for i := 1; i < len(v); i++ {
 			if c := v[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
@@ -92,17 +94,14 @@ func (v Value) ok() bool {
 	return false
 }
 
-// plain reports whether a text can stand in a leaf as it is.
-func plain(s string) bool {
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c >= 'A' && c <= 'Z':
-		case c == '.', c == '_', c == ':', c == '+', c == '-', c == '/', c == '%', c == '~':
-		default:
-			return false
-		}
-	}
-	return len(s) > 0 && len(s) <= 128
+// maxClear bounds a value in clear: a reason of 500 bytes, each escaped, fits.
+const maxClear = 2048
+
+// plain reports whether a text of ours can stand in a leaf as it is.
+func plain(s string) bool { return len(s) > 0 && len(s) <= 128 && !strings.ContainsFunc(s, notPlain) }
+
+func notPlain(c rune) bool {
+	return (c < 'a' || c > 'z') && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && !strings.ContainsRune("._:+-/%~", c)
 }
 
 // token makes any text plain, reversibly.

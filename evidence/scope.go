@@ -113,10 +113,10 @@ func (m *membership) see(l *Leaf) {
 }
 
 // has reports whether a leaf is disclosed. Of the leaves about the log itself,
-// the seal and the epochs always are.
+// the seal, the epochs and the keys always are.
 func (m *membership) has(l *Leaf) bool {
 	if l.Subject == "" {
-		return m.scope.Everything() || l.Kind == KindSeal || l.Kind == KindEpoch
+		return m.scope.Everything() || l.Kind == KindSeal || l.Kind == KindEpoch || l.Kind == KindKey
 	}
 	return m.discloses(l.Subject, l.Key)
 }

@@ -13,11 +13,11 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// Verify judges a pack with nothing but its bytes and the log's public key. It
+// Verify judges a pack with nothing but its bytes and the log's public key, or
+// several when the log has changed it, with space between. It
 // opens no file and no connection, runs nothing, and reads the pack as a
 // stream. since is an older checkpoint that the caller has kept, or nil: the
 // log must continue it.
@@ -34,7 +34,7 @@ func Verify(pack io.ReaderAt, size int64, key string, since []byte) Verdict {
 type verifier struct {
 	out     Verdict
 	a       *archive
-	verify  note.Verifier
+	verify  Keys
 	head    Checkpoint
 	scope   Scope
 	sums    map[string][32]byte
@@ -63,8 +63,8 @@ type chain struct {
 }
 
 func (v *verifier) run(pack io.ReaderAt, size int64, key string, since []byte) (err error) {
-	if v.verify, err = note.NewVerifier(strings.TrimSpace(key)); err != nil {
-		return fmt.Errorf("%w: the key is not of the form NAME+HASH+KEY: %w", errUnjudged, err)
+	if v.verify, err = ParseKeys(key); err != nil {
+		return fmt.Errorf("%w: %w", errUnjudged, err)
 	}
 	var older *Checkpoint
 	if since != nil {
@@ -338,6 +338,8 @@ func (v *verifier) leaf(p parsedLeaf, openings *openingReader) error {
 		err = v.chain(&record, missing)
 	case l.Kind == KindSeal && p.index == 0:
 		v.sealed = l.Data("rows") != "0"
+	case l.Kind == KindKey:
+		v.out.Notes = append(v.out.Notes, fmt.Sprintf("leaf %d says: the key that signs was changed to %s, reason %s", p.index, l.Data("key"), l.Data("reason")))
 	case l.Kind == KindEpoch:
 		v.epochs = append(v.epochs, fmt.Sprintf("; leaf %d says: it was at %s leaves, reason %s", p.index, l.Data("lost_size"), l.Data("reason")))
 	}

@@ -24,6 +24,7 @@ type logRow struct {
 	Epoch      int64
 	PublicKey  string
 	SigningKey string
+	NextKey    string
 }
 
 // TableName implements schema.Tabler.

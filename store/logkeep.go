@@ -94,7 +94,7 @@ func (db *DB) BeginEpoch(ctx context.Context, epoch int64, data []evidence.Field
 func (db *DB) SaveCheckpoint(ctx context.Context, c evidence.Checkpoint, today time.Time) error {
 	return db.write(ctx, func(tx *txn) error {
 		row := checkpointRow{Origin: c.Origin, Size: c.Size, Note: string(c.Note), SignedAt: newInstant(tx.now)}
-		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row).Error; err != nil {
+		if err := tx.Clauses(clause.OnConflict{UpdateAll: true}).Create(&row).Error; err != nil { // a new key signs the same head again
 			return err
 		}
 		return tx.Exec("DELETE FROM checkpoints WHERE origin = ? AND size < ? AND signed_at >= ? AND NOT EXISTS "+

@@ -22,7 +22,8 @@ func (db *DB) LogHead(ctx context.Context) (evidence.LogHead, error) {
 	if err != nil {
 		return evidence.LogHead{}, fmt.Errorf("the log is damaged: %w", err)
 	}
-	return evidence.LogHead{Name: row.Name, Epoch: row.Epoch, Size: row.Size, Root: tree.Root(), Key: row.PublicKey}, nil
+	former, err := db.formerKeys(ctx)
+	return evidence.LogHead{Name: row.Name, Epoch: row.Epoch, Size: row.Size, Root: tree.Root(), Key: row.PublicKey, Former: former}, err
 }
 
 // EachLeaf calls f for the leaves from one number up to, not including, another,

@@ -25,10 +25,13 @@ func (env *environmentOf) evidenceCommand() *cli.Command {
 			&cli.StringFlag{Name: "incident", Usage: "only this incident and its measures"}, &cli.StringFlag{Name: "team", Usage: "only what belongs to this team"},
 			&cli.StringFlag{Name: "out", Usage: "file to write (default: a name from the period)"}}, env.with(env.evidenceExport)),
 		&cli.Command{Name: "verify", Usage: "verify a pack, offline; exit 0 all right, 1 something is wrong, 2 cannot be judged", ArgsUsage: "PACK", Flags: []cli.Flag{
-			&cli.StringFlag{Name: "key", Usage: "public key of the log, NAME+HASH+KEY, or a file with it; never take it from the pack"},
+			&cli.StringSliceFlag{Name: "key", Usage: "public key of the log, NAME+HASH+KEY, or a file with it; again for a key that signed before; never take it from the pack"},
 			&cli.StringFlag{Name: "since", Usage: "file of an older checkpoint that the log must continue"}}, Action: env.evidenceVerify},
 		command("status", "what is signed, and who outside has seen it; exit 1 when nothing is signed any more", "", []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON"}}, env.with(env.evidenceStatus)),
-		command("key", "print the public key that checkpoints are signed with", "", nil, env.with(env.evidenceKey)),
+		command("key", "print the public key that checkpoints are signed with", "", []cli.Flag{
+			&cli.BoolFlag{Name: "former", Usage: "also the keys that signed before, each with the head in which it signed the name of the next"}}, env.with(env.evidenceKey)),
+		command("rotate-key", "sign with a new key from now on; the present key signs its name first", "", []cli.Flag{
+			&cli.StringFlag{Name: "reason", Usage: "why; it stands in the log for ever"}}, env.with(env.evidenceRotateKey)),
 		command("checkpoint", "sign the log as it is now and print its head, to be kept elsewhere", "", nil, env.with(env.evidenceCheckpoint)),
 		command("proof", "prove that one leaf is in the log, as a C2SP tlog-proof with a signed head", "LEAF", nil, env.with(env.evidenceProof)),
 		command("post", "show the head to the configured issue now", "", nil, env.with(env.evidencePost)),
@@ -98,7 +101,7 @@ func (env *environmentOf) evidenceVerify(_ context.Context, cmd *cli.Command) er
 	if err != nil {
 		return err
 	}
-	key, err := textOrFile(cmd.String("key"))
+	key, err := textsOrFiles(cmd.StringSlice("key"))
 	if err != nil || key == "" {
 		return usageError{errors.Join(errors.New("evidence verify needs --key NAME+HASH+KEY, or a file with it"), err)}
 	}
@@ -135,6 +138,18 @@ func printable(s string) string {
 		}
 		return r
 	}, s)
+}
+
+func textsOrFiles(values []string) (string, error) {
+	var texts []string
+	for _, v := range values {
+		text, err := textOrFile(v)
+		if err != nil {
+			return "", err
+		}
+		texts = append(texts, text)
+	}
+	return strings.Join(texts, "\n"), nil
 }
 
 // textOrFile takes a key as it is, or from a file.
@@ -185,10 +200,24 @@ func orNever(t time.Time) string {
 	return stamp(t)
 }
 
-func (env *environmentOf) evidenceKey(ctx context.Context, _ *cli.Command, p *program) error {
+func (env *environmentOf) evidenceKey(ctx context.Context, cmd *cli.Command, p *program) error {
 	s, err := p.app.Evidence.Status(ctx, operator())
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(env.stdout, s.Key)
+	if cmd.Bool("former") {
+		for _, f := range s.Former {
+			fmt.Fprintf(env.stdout, "\nbefore: %s\n\n%s", f.Key, f.Announcement)
+		}
+	}
+	return nil
+}
+
+func (env *environmentOf) evidenceRotateKey(ctx context.Context, cmd *cli.Command, p *program) error {
+	key, err := p.app.Evidence.RotateKey(ctx, operator(), strings.TrimSpace(cmd.String("reason")))
 	if err == nil {
-		fmt.Fprintln(env.stdout, s.Key)
+		fmt.Fprintf(env.stdout, "%s signs from now on. Hand it over like the one before, which older packs and checkpoints still need.\n", key)
 	}
 	return err
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Second verifier of evidence packs: Python's standard library and openssl, nothing else.
 
-    python3 verify.py [--since OLD] KEY PACK...     KEY is NAME+HASH+KEYDATA; the log must continue the checkpoint OLD
+    python3 verify.py [--since OLD] KEY PACK...     KEY is NAME+HASH+KEYDATA, or several with commas; the log must continue OLD
 Exit code: 0 all right, 1 something is wrong, 2 cannot be judged. It shares no code with the program, and does not
 compute report.html and the tables again: their hashes are in the log, which it does check.
 """
@@ -13,7 +13,6 @@ NOT_CONTENT = ["MANIFEST.sha256", "checkpoint.txt", "leafhashes.bin", "pack-leaf
 LEAF = re.compile(rb"followthrough leaf v1\nlog (?P<log>\S+)\nkind (?P<kind>\S+)\n(?:subject (?P<subject>\S+)\nkey (?P<key>\S*)\nseq (?P<seq>\d+)\n"
                   rb"prev (?P<prev>-?\d+)\n)?time \S+\n(?:ext-time \S+\n)?source \S+\n(?P<who>(?:(?:actor|on-behalf|ext|request) \S+\n)*)"
                   rb"(?P<fields>(?:field \S+ \S+ \S+\n)*)(?:reason (?P<reason>\S+)\n)?(?:overwritten yes\n)?(?:app \S+\n)?nonce (?P<nonce>[0-9a-f]{32})\n")
-
 Wrong, Unjudged = type("Wrong", (Exception,), {}), type("Unjudged", (Exception,), {})
 
 def need(condition, text, kind=Wrong):
@@ -39,11 +38,12 @@ class Tree:
             h = sha(b"\1", left, h)
         return h
 
-def read_key(vkey):
-    name, digest, data = vkey.strip().split("+", 2)
-    raw = base64.b64decode(data, validate=True)
-    need(len(raw) == 33 and raw[0] == 1 and sha(name.encode(), b"\n", raw)[:4].hex() == digest, "the key is not a key", Unjudged)
-    return name, bytes.fromhex(digest), raw[1:]
+def read_key(vkeys):
+    keys = {}
+    for name, digest, data in (vkey.split("+", 2) for vkey in vkeys.strip().split(",")):
+        raw = keys[bytes.fromhex(digest)] = base64.b64decode(data, validate=True)
+        need(len(raw) == 33 and raw[0] == 1 and sha(name.encode(), b"\n", raw)[:4].hex() == digest, "the key is not a key", Unjudged)
+    return name, keys
 
 def openssl(public, text, signature):
     with tempfile.TemporaryDirectory() as folder:
@@ -54,7 +54,7 @@ def openssl(public, text, signature):
 
 def open_checkpoint(signed, key, alone):
     """Returns origin, size and root of a note that the key has signed."""
-    name, digest, public = key
+    name, keys = key
     text, _, signatures = signed.decode("utf-8").rpartition("\n\n")
     text += "\n"
     lines, good = signatures.split("\n"), False
@@ -64,8 +64,8 @@ def open_checkpoint(signed, key, alone):
         need(found, "a signature line cannot be read")
         raw = base64.b64decode(found[2], validate=True)
         need(not alone or base64.b64encode(raw).decode() == found[2], "the signature is not in its canonical form")
-        if found[1] == name and raw[:4] == digest:
-            good = openssl(public, text.encode(), raw[4:])
+        if found[1] == name and raw[:4] in keys:
+            good = openssl(keys[raw[:4]][1:], text.encode(), raw[4:])
             need(good, "the signature is wrong")
     need(good, "the checkpoint is not signed by this key")
     found = re.fullmatch(r"(\S+)\n(0|[1-9]\d{0,17})\n([A-Za-z0-9+/]{43}=)\n", text)
