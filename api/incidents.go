@@ -101,7 +101,11 @@ func (s *Server) incidentRoutes() []route {
 		{method: http.MethodGet, path: "/incidents/{key}/measures", id: "list-incident-measures", summary: "The measures of an incident", tag: "incidents",
 			needs: domain.CanRead, query: listQuery(domain.MeasureSorts()), out: reflect.TypeFor[listJSON[measureJSON]](), run: s.incidentMeasures},
 		{method: http.MethodGet, path: "/incidents/{key}/stats", id: "get-incident-stats", summary: "What was promised and what became of it", tag: "incidents",
-			needs: domain.CanRead, out: reflect.TypeFor[incidentStatsJSON](), run: s.incidentStats},
+			needs: domain.CanRead, csv: true, out: reflect.TypeFor[incidentStatsJSON](), run: s.incidentStats, query: []param{
+				{name: "as_of", kind: "date-time", doc: "up to when things count: an instant, or a date, whose end is meant; now when absent"},
+				{name: "known_at", kind: "date-time", doc: "up to when they had been written down; as_of when absent"},
+				{name: "format", kind: "string", enum: []string{"json", "csv"}},
+			}},
 		{method: http.MethodGet, path: "/incidents/{key}/history", id: "get-incident-history", summary: "Every change of an incident", tag: "incidents",
 			needs: domain.CanRead, query: listQuery(nil), out: reflect.TypeFor[listJSON[changeJSON]](), run: s.incidentHistory},
 	}
@@ -194,37 +198,4 @@ func (s *Server) incidentHistory(c *call) (reply, error) {
 		return reply{}, queryFault(err)
 	}
 	return reply{body: listOf(list, page, changeOf)}, nil
-}
-
-// incidentStatsJSON is a census of one incident: counts, so no intervals.
-type incidentStatsJSON struct {
-	Incident        string   `json:"incident"`
-	AsOf            string   `json:"as_of" format:"date"`
-	Definitions     []string `json:"definitions" nullable:"false" doc:"the definitions the counts follow, docs/statistics.md"`
-	Total           int      `json:"total" doc:"measures that count: without duplicates and those created in error"`
-	Done            int      `json:"done" doc:"done or verified"`
-	Verified        int      `json:"verified"`
-	Effective       int      `json:"effective"`
-	Cancelled       int      `json:"cancelled"`
-	Open            int      `json:"open"`
-	Overdue         int      `json:"overdue"`
-	WithoutDue      int      `json:"without_due"`
-	Unknown         int      `json:"unknown" doc:"imported without a status"`
-	Excluded        int      `json:"excluded"`
-	Completion      *float64 `json:"completion" doc:"done / (total - cancelled); null where nothing is left to judge"`
-	FollowedThrough *bool    `json:"followed_through" doc:"every remaining measure is done; null where nothing is left to judge"`
-	VerifiedThrough *bool    `json:"verified_through"`
-	Recurrences     int      `json:"recurrences" doc:"later incidents that name this one"`
-}
-
-func (s *Server) incidentStats(c *call) (reply, error) {
-	key, err := c.incidentKey()
-	if err != nil {
-		return reply{}, err
-	}
-	r, asOf, err := s.app.Reports.Rollup(c.ctx(), c.actor(), key)
-	return reply{body: incidentStatsJSON{Incident: string(key), AsOf: asOf.String(), Definitions: []string{"A1", "A2"}, Total: r.Total, Done: r.Done,
-		Verified: r.Verified, Effective: r.Effective, Cancelled: r.Cancelled, Open: r.Open, Overdue: r.Overdue, WithoutDue: r.WithoutDue,
-		Unknown: r.Unknown, Excluded: r.Excluded, Completion: r.Completion, FollowedThrough: r.FollowedThrough,
-		VerifiedThrough: r.VerifiedThrough, Recurrences: r.Recurrences}}, err
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/followthrough/followthrough/app"
 	"github.com/followthrough/followthrough/domain"
 )
 
@@ -98,9 +99,12 @@ func TestCounts(t *testing.T) {
 		steps []step
 		want  domain.Rollup
 	}{
-		"no plan":      {nil, domain.Rollup{}},
-		"one open":     {[]step{add(nil, nil)}, domain.Rollup{Total: 1, Open: 1, Completion: share(0), FollowedThrough: &no, VerifiedThrough: &no}},
-		"one late":     {[]step{add(soon, nil)}, domain.Rollup{Total: 1, Open: 1, Overdue: 1, Completion: share(0), FollowedThrough: &no, VerifiedThrough: &no}},
+		"no plan":  {nil, domain.Rollup{}},
+		"one open": {[]step{add(nil, nil)}, domain.Rollup{Total: 1, Open: 1, Completion: share(0), FollowedThrough: &no, VerifiedThrough: &no}},
+		"one late": {[]step{add(soon, nil)}, domain.Rollup{Total: 1, Open: 1, Overdue: 1, PastPromise: 1, Completion: share(0), FollowedThrough: &no, VerifiedThrough: &no}},
+		"one put off": {[]step{add(soon, func(w *world, k domain.MeasureKey) {
+			must(w.to(k, ana, domain.MeasureEdit{DueOn: domain.Some(domain.MustDate("2026-12-24")), Reason: "holidays"}))(w.t)
+		})}, domain.Rollup{Total: 1, Open: 1, PastPromise: 1, Completion: share(0), FollowedThrough: &no, VerifiedThrough: &no}},
 		"undated":      {[]step{add(undated, nil)}, domain.Rollup{Total: 1, Open: 1, WithoutDue: 1, Completion: share(0), FollowedThrough: &no, VerifiedThrough: &no}},
 		"late is done": {[]step{add(soon, done)}, domain.Rollup{Total: 1, Done: 1, Completion: share(1), FollowedThrough: &yes, VerifiedThrough: &no}},
 		"all verified": {[]step{add(nil, verified(domain.Effective)), add(nil, verified(domain.Partly))},
@@ -108,7 +112,7 @@ func TestCounts(t *testing.T) {
 		"plan dropped":  {[]step{add(nil, cancel(domain.WontDo))}, domain.Rollup{Total: 1, Cancelled: 1}},
 		"only mistakes": {[]step{add(nil, cancel(domain.Duplicate)), add(nil, cancel(domain.CreatedInError))}, domain.Rollup{Excluded: 2}},
 		"2 of 4 done": {[]step{add(nil, done), add(nil, verified(domain.Effective)), add(soon, nil), add(undated, nil), add(nil, cancel(domain.Superseded))},
-			domain.Rollup{Total: 5, Done: 2, Verified: 1, Effective: 1, Open: 2, Overdue: 1, WithoutDue: 1, Cancelled: 1, Completion: share(0.5), FollowedThrough: &no, VerifiedThrough: &no}},
+			domain.Rollup{Total: 5, Done: 2, Verified: 1, Effective: 1, Open: 2, Overdue: 1, PastPromise: 1, WithoutDue: 1, Cancelled: 1, Completion: share(0.5), FollowedThrough: &no, VerifiedThrough: &no}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -124,6 +128,13 @@ func TestCounts(t *testing.T) {
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+			pinned, _, err := w.Reports.RollupAt(t.Context(), viewer, inc.Key, app.ReportQuery{AsOf: w.at, KnownAt: w.at})
+			if diff := cmp.Diff(tt.want, pinned); diff != "" || err != nil {
+				t.Errorf("pinned: %v (-want +got):\n%s", err, diff)
+			}
+			if _, _, err := w.Reports.RollupAt(t.Context(), bea, inc.Key, app.ReportQuery{}); domain.KindOf(err) != domain.ErrNotFound {
+				t.Errorf("a foreigner sees the pinned numbers: %v", err)
 			}
 			if _, _, err := w.Reports.Rollup(t.Context(), bea, inc.Key); domain.KindOf(err) != domain.ErrNotFound {
 				t.Errorf("a foreigner sees the numbers: %v", err)

@@ -64,6 +64,36 @@ func (s *Reports) Rollup(ctx context.Context, by domain.Actor, key domain.Incide
 	return all[key], today, err
 }
 
+// RollupAt returns the counts of one incident as the query pins them.
+func (s *Reports) RollupAt(ctx context.Context, by domain.Actor, key domain.IncidentKey, q ReportQuery) (rollup domain.Rollup, pins metrics.Pins, err error) {
+	err = s.evaluate(ctx, by, q, func(p *portfolio, c metrics.Cohort) error {
+		r, recurrences, ok := p.snapshot.RollUp(key, c.AsOf)
+		if !ok {
+			return domain.Errorf(domain.ErrNotFound, "incident %s was not known at %s", key, c.AsOf.UTC().Format(time.RFC3339))
+		}
+		rollup, pins = counted(r, recurrences), c.Pins
+		return nil
+	})
+	return rollup, pins, err
+}
+
+func counted(r metrics.RollUp, recurrences int) domain.Rollup {
+	out := domain.Rollup{Total: r.Total, Done: r.Done, Verified: r.Verified, Effective: r.Effective, Cancelled: r.Cancelled, Open: r.Open, Overdue: r.Overdue,
+		PastPromise: r.PastPromise, WithoutDue: r.WithoutDue, Unknown: r.Unknown, Excluded: r.Excluded, Recurrences: recurrences}
+	if share, ok := r.Completion(); ok {
+		out.Completion = &share
+	}
+	decided := func(a metrics.Answer) *bool {
+		yes := a == metrics.Yes
+		if a == metrics.Undecided {
+			return nil
+		}
+		return &yes
+	}
+	out.FollowedThrough, out.VerifiedThrough = decided(r.FollowedThrough), decided(r.VerifiedThrough)
+	return out
+}
+
 // Rollups returns the counts of several incidents at once, for lists.
 func (s *Reports) Rollups(ctx context.Context, by domain.Actor, keys []domain.IncidentKey) (map[domain.IncidentKey]domain.Rollup, error) {
 	if err := by.Require(domain.CanRead); err != nil {

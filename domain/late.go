@@ -91,6 +91,9 @@ func (r *Rollup) count(m Measure, today Date) {
 	if m.Status.Open() && !m.DueOn.IsZero() && m.DueOn.Before(today) {
 		r.Overdue++
 	}
+	if m.Status.Open() && !m.OriginalDueOn.IsZero() && m.OriginalDueOn.Before(today) {
+		r.PastPromise++
+	}
 	switch m.Status {
 	case Cancelled:
 		r.Cancelled++

@@ -127,8 +127,10 @@ type Rollup struct {
 	Effective  int
 	Cancelled  int
 	Open       int
-	Overdue    int
-	WithoutDue int
+	Overdue    int // open past the current date
+	// PastPromise is open past the original date; moving a date hides nothing here.
+	PastPromise int
+	WithoutDue  int
 	Unknown    int // imported without a status; in Total, in none of the others
 	Excluded   int
 	// Completion is Done / (Total - Cancelled).

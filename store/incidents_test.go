@@ -158,7 +158,7 @@ func TestRollups(t *testing.T) {
 			addMeasure(t, db, func(m *domain.Measure) { m.Incident = i.Key; edit(m) })
 		}
 		completion, no := 3.0/7, false
-		want := domain.Rollup{Total: 8, Done: 3, Verified: 2, Effective: 1, Cancelled: 1, Open: 3, Overdue: 1, WithoutDue: 5, Unknown: 1, Excluded: 1,
+		want := domain.Rollup{Total: 8, Done: 3, Verified: 2, Effective: 1, Cancelled: 1, Open: 3, Overdue: 1, PastPromise: 2, WithoutDue: 5, Unknown: 1, Excluded: 1,
 			Completion: &completion, FollowedThrough: &no, VerifiedThrough: &no, Recurrences: 1}
 		got := must[map[domain.IncidentKey]domain.Rollup](t)(db.Rollups(t.Context(), domain.Everything(), []domain.IncidentKey{i.Key, other.Key, "INC-99"}, today))
 		same(t, "rollups", map[domain.IncidentKey]domain.Rollup{i.Key: want, other.Key: {}}, got)

@@ -14,6 +14,7 @@ type rollupRow struct {
 	ClosureReason string
 	Verdict       string
 	Late          bool
+	Past          bool
 	Undated       bool
 	N             int
 }
@@ -40,14 +41,14 @@ func (db *DB) Rollups(ctx context.Context, scope domain.Scope, keys []domain.Inc
 	m.scope(scope)
 	m.add("incident IN ?", names)
 	var rows []rollupRow
-	query := "SELECT incident, status, status_unknown, closure_reason, verdict, (open AND due_day < ?) AS late, (original_due_day = ?) AS undated, count(*) AS n " +
-		"FROM measures" + m.where() + " GROUP BY incident, status, status_unknown, closure_reason, verdict, late, undated"
+	query := "SELECT incident, status, status_unknown, closure_reason, verdict, (open AND due_day < ?) AS late, (open AND original_due_day < ?) AS past, (original_due_day = ?) AS undated, count(*) AS n " +
+		"FROM measures" + m.where() + " GROUP BY incident, status, status_unknown, closure_reason, verdict, late, past, undated"
 	if db.onPostgres() { // names of the output are not known to its GROUP BY when a column could be meant
-		query = "SELECT incident, status, status_unknown, closure_reason, verdict, late, undated, count(*) AS n FROM (" +
-			"SELECT incident, status, status_unknown, closure_reason, verdict, (open AND due_day < ?) AS late, (original_due_day = ?) AS undated FROM measures" +
-			m.where() + ") AS alike GROUP BY 1, 2, 3, 4, 5, 6, 7"
+		query = "SELECT incident, status, status_unknown, closure_reason, verdict, late, past, undated, count(*) AS n FROM (" +
+			"SELECT incident, status, status_unknown, closure_reason, verdict, (open AND due_day < ?) AS late, (open AND original_due_day < ?) AS past, (original_due_day = ?) AS undated FROM measures" +
+			m.where() + ") AS alike GROUP BY 1, 2, 3, 4, 5, 6, 7, 8"
 	}
-	if err := db.read(ctx).Raw(query, append([]any{int64(newDay(today)), noDay}, m.args...)...).Scan(&rows).Error; err != nil {
+	if err := db.read(ctx).Raw(query, append([]any{int64(newDay(today)), int64(newDay(today)), noDay}, m.args...)...).Scan(&rows).Error; err != nil {
 		return nil, asDomain(err)
 	}
 	for _, row := range rows {
@@ -99,6 +100,9 @@ func (row rollupRow) addTo(r domain.Rollup) domain.Rollup {
 	}
 	if row.Late {
 		r.Overdue += row.N
+	}
+	if row.Past {
+		r.PastPromise += row.N
 	}
 	switch status {
 	case domain.Cancelled:

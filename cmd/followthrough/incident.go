@@ -160,7 +160,7 @@ func rollupLine(r domain.Rollup) string {
 	for _, c := range []struct {
 		n    int
 		what string
-	}{{r.Verified, "verified"}, {r.Overdue, "overdue"}, {r.Cancelled, "cancelled"}, {r.WithoutDue, "without date"}, {r.Unknown, "of unknown status"}} {
+	}{{r.Verified, "verified"}, {r.Overdue, "overdue"}, {r.PastPromise, "past promise"}, {r.Cancelled, "cancelled"}, {r.WithoutDue, "without date"}, {r.Unknown, "of unknown status"}} {
 		if c.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", c.n, c.what))
 		}

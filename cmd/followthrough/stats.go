@@ -283,11 +283,11 @@ func (env *environmentOf) incidentStats(ctx context.Context, cmd *cli.Command, p
 }
 
 func rollupTable(keys []domain.IncidentKey, rollups map[domain.IncidentKey]domain.Rollup) table {
-	out := table{header: []string{"incident", "total", "done", "verified", "cancelled", "open", "overdue", "without due date", "unknown", "recurrences"}, items: rollups}
+	out := table{header: []string{"incident", "total", "done", "verified", "cancelled", "open", "overdue", "past promise", "without due date", "unknown", "recurrences"}, items: rollups}
 	for _, key := range keys {
 		r := rollups[key]
 		row := []string{string(key)}
-		for _, n := range []int{r.Total, r.Done, r.Verified, r.Cancelled, r.Open, r.Overdue, r.WithoutDue, r.Unknown, r.Recurrences} {
+		for _, n := range []int{r.Total, r.Done, r.Verified, r.Cancelled, r.Open, r.Overdue, r.PastPromise, r.WithoutDue, r.Unknown, r.Recurrences} {
 			row = append(row, strconv.Itoa(n))
 		}
 		out.rows = append(out.rows, row)
