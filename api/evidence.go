@@ -70,9 +70,9 @@ type epochJSON struct {
 }
 
 type erasureInput struct {
-	Subject opt[string]   `json:"subject" doc:"measure, incident or person"`
-	Key     opt[string]   `json:"key"`
-	Fields  opt[[]string] `json:"fields,omitempty" doc:"title, description, summary, closure_note, external_owner or reason; of a person everything goes"`
+	Subject opt[string]   `json:"subject" doc:"measure, incident, review or person"`
+	Key     opt[string]   `json:"key" doc:"of a review the incident's"`
+	Fields  opt[[]string] `json:"fields,omitempty" doc:"title, description, summary, closure_note, external_owner or reason; of a review summary, communication, teamwork, reason, entry/ID or message/ID; of a person everything goes"`
 	Reason  opt[string]   `json:"reason" doc:"on which ground; it stands in the history"`
 }
 

@@ -13,17 +13,16 @@ type eraser interface {
 	UpdateMeasure(ctx context.Context, scope domain.Scope, key domain.MeasureKey, version int64, by domain.Attribution, change func(*domain.Measure) error) (domain.Measure, error)
 	UpdateIncident(ctx context.Context, scope domain.Scope, key domain.IncidentKey, version int64, by domain.Attribution,
 		change func(i *domain.Incident, measures func() ([]domain.Measure, error)) error) (domain.Incident, error)
+	UpdateReview(ctx context.Context, scope domain.Scope, key domain.IncidentKey, version int64, by domain.Attribution,
+		change func(r *domain.Review, i domain.Incident, plan func() ([]domain.Measure, []domain.Message, error)) (*domain.ReviewDocument, error)) (domain.Review, error)
 	UpdatePerson(ctx context.Context, by domain.Attribution, id domain.PersonID, version int64, change func(*domain.Person) error) (domain.Person, error)
 }
 
-// erasedText stands where a text must be.
-const erasedText = "[erased]"
-
 // Erasure names texts to be erased from the present and from the history.
 type Erasure struct {
-	Subject domain.Subject // measure, incident or person
-	Key     string
-	// Fields of a measure or incident; of a person everything goes.
+	Subject domain.Subject // measure, incident, review or person
+	Key     string         // of a review the incident's
+	// Fields of a measure, incident or review; of a person everything goes.
 	Fields []string
 	Reason string
 }
@@ -44,40 +43,38 @@ func (s *Evidence) Erase(ctx context.Context, by domain.Actor, e Erasure) (int, 
 	case domain.SubjectMeasure:
 		if err = erasable(e.Fields, "title", "description", "closure_note", "external_owner", "reason"); err == nil {
 			_, err = s.Store.UpdateMeasure(ctx, by.Scope, domain.MeasureKey(e.Key), 0, attribution, func(m *domain.Measure) error {
-				blank(e.Fields, "title", &m.Title, erasedText)
-				blank(e.Fields, "description", &m.Description, "")
-				blank(e.Fields, "closure_note", &m.ClosureNote, erasedText)
-				blank(e.Fields, "external_owner", &m.ExternalOwner, "")
+				m.Erase(e.Fields)
 				return nil
 			})
 		}
 	case domain.SubjectIncident:
 		if err = erasable(e.Fields, "title", "summary", "reason"); err == nil {
 			_, err = s.Store.UpdateIncident(ctx, by.Scope, domain.IncidentKey(e.Key), 0, attribution, func(i *domain.Incident, _ func() ([]domain.Measure, error)) error {
-				blank(e.Fields, "title", &i.Title, erasedText)
-				blank(e.Fields, "summary", &i.Summary, "")
+				i.Erase(e.Fields)
 				return nil
+			})
+		}
+	case domain.SubjectReview:
+		if err = erasableInReview(e.Fields); err == nil {
+			_, err = s.Store.UpdateReview(ctx, by.Scope, domain.IncidentKey(e.Key), 0, attribution, func(r *domain.Review, _ domain.Incident,
+				_ func() ([]domain.Measure, []domain.Message, error)) (*domain.ReviewDocument, error) {
+				r.Erase(e.Fields)
+				return nil, nil //nolint:nilnil // nothing is published
 			})
 		}
 	case domain.SubjectPerson:
 		e.Fields = nil
 		_, err = s.Store.UpdatePerson(ctx, attribution, domain.PersonID(e.Key), 0, func(p *domain.Person) error {
-			p.Name, p.Email, p.Disabled = erasedText, "", true
+			p.Name, p.Email, p.Disabled = domain.ErasedText, "", true
 			return nil
 		})
 	default:
-		return 0, domain.Invalid("subject", "%q cannot be erased; use measure, incident or person", e.Subject)
+		return 0, domain.Invalid("subject", "%q cannot be erased; use measure, incident, review or person", e.Subject)
 	}
 	if err != nil {
 		return 0, err
 	}
 	return s.Store.Erase(ctx, attribution, e.Subject, e.Key, e.Fields)
-}
-
-func blank(fields []string, name string, text *string, instead string) {
-	if slices.Contains(fields, name) && *text != "" {
-		*text = instead
-	}
 }
 
 func erasable(fields []string, known ...string) error {
@@ -87,6 +84,18 @@ func erasable(fields []string, known ...string) error {
 	for _, f := range fields {
 		if !slices.Contains(known, f) {
 			return domain.Invalid("fields", "%q holds no text of its own; use %s", f, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+func erasableInReview(fields []string) error {
+	if len(fields) == 0 {
+		return domain.Invalid("fields", "are missing; name one or more of %s", "summary, communication, teamwork, reason, entry/ID, message/ID")
+	}
+	for _, f := range fields {
+		if !domain.ErasableInReview(f) {
+			return domain.Invalid("fields", "%q holds no text of its own; use %s", f, "summary, communication, teamwork, reason, entry/ID, message/ID")
 		}
 	}
 	return nil

@@ -270,7 +270,8 @@ func TestErasure(t *testing.T) {
 	for _, e := range []app.Erasure{
 		{Subject: "measure", Key: string(m.Key), Fields: []string{"description"}},
 		{Subject: "measure", Key: string(m.Key), Fields: []string{"status"}, Reason: "r"}, {Subject: "measure", Key: string(m.Key), Reason: "r"},
-		{Subject: "policy", Key: "1", Fields: []string{"title"}, Reason: "r"},
+		{Subject: "review", Key: "INC-1", Reason: "r"}, {Subject: "review", Key: "INC-1", Fields: []string{"state"}, Reason: "r"},
+		{Subject: "review", Key: "INC-1", Fields: []string{"message/a/audience"}, Reason: "r"}, {Subject: "policy", Key: "1", Fields: []string{"title"}, Reason: "r"},
 	} {
 		_, err := w.Evidence.Erase(t.Context(), admin, e)
 		wantKind(t, err, domain.ErrInvalid)
@@ -283,6 +284,12 @@ func TestErasure(t *testing.T) {
 	}
 	if got := must(w.db.Measure(t.Context(), domain.Everything(), m.Key))(t); got.Description != "" {
 		t.Errorf("the measure still says %q", got.Description)
+	}
+	i := w.incident(domain.IncidentEdit{})
+	review := must(w.Reviews.Edit(t.Context(), ana, i.Key, 0, domain.ReviewEdit{Summary: domain.Some("Zwetschge fixed it")}))(t)
+	must(w.Evidence.Erase(t.Context(), admin, app.Erasure{Subject: "review", Key: string(i.Key), Fields: []string{"summary"}, Reason: "Art. 17"}))(t)
+	if got := must(w.db.Review(t.Context(), domain.Everything(), review.Incident))(t); got.Summary != domain.ErasedText {
+		t.Errorf("the review still says %q", got.Summary)
 	}
 	must(w.Evidence.Erase(t.Context(), admin, app.Erasure{Subject: "person", Key: "p_vic", Reason: "left"}))(t)
 	if p := must(w.db.Person(t.Context(), "p_vic"))(t); p.Name != "[erased]" || !p.Disabled {

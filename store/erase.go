@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -35,6 +36,9 @@ func (db *DB) Erase(ctx context.Context, by domain.Attribution, subject domain.S
 				return err
 			}
 		}
+		if err := tx.eraseCopies(subject, key, fields, counts); err != nil {
+			return err
+		}
 		var said []entry
 		for _, field := range slices.Sorted(maps.Keys(counts)) {
 			erased += counts[field]
@@ -42,9 +46,6 @@ func (db *DB) Erase(ctx context.Context, by domain.Attribution, subject domain.S
 		}
 		if erased == 0 {
 			return domain.Errorf(domain.ErrNotFound, "%s %s has no text of %s left to erase", subject, key, strings.Join(fields, ", "))
-		}
-		if err := tx.eraseCopies(subject, key, fields); err != nil {
-			return err
 		}
 		return tx.history(subject, key, by, said)
 	})
@@ -60,6 +61,9 @@ func (tx *txn) eraseRow(row changeRow, fields []string, counts map[string]int) e
 		return nil
 	}
 	matches := func(field string) bool {
+		if message, ok := strings.CutSuffix(field, "/diverges"); ok && strings.HasPrefix(field, domain.MessageField) {
+			field = message // what else was said is part of it
+		}
 		return len(fields) == 0 && field != "actor" || slices.Contains(fields, field)
 	}
 	change := row.change()
@@ -79,8 +83,9 @@ func (tx *txn) eraseRow(row changeRow, fields []string, counts map[string]int) e
 			return err
 		}
 		n = evidence.Erase(l, &change, row.Salt, func(name string) bool {
-			field, _, _ := strings.Cut(name, "/")
-			if !matches(field) {
+			token, _, _ := strings.Cut(name, "/")
+			field, err := url.PathUnescape(token)
+			if err != nil || !matches(field) {
 				return false
 			}
 			counts[field]++
@@ -92,17 +97,6 @@ func (tx *txn) eraseRow(row changeRow, fields []string, counts map[string]int) e
 	}
 	return tx.Exec("UPDATE history SET from_value = ?, to_value = ?, actor = ?, on_behalf = ?, external = ?, request = ?, reason = ?, salt = ?, erased_at = ? WHERE seq = ?",
 		change.From, change.To, change.Actor, string(change.OnBehalf), change.External, change.Request, change.Reason, row.Salt, newInstant(tx.now), row.Seq).Error
-}
-
-// eraseCopies takes the texts out of what was kept for the synchronisation.
-func (tx *txn) eraseCopies(subject domain.Subject, key string, fields []string) error {
-	if subject != domain.SubjectMeasure {
-		return nil
-	}
-	if err := tx.Exec("UPDATE conflicts SET base = '', ours = '', theirs = '', winner = '' WHERE measure = ? AND field IN ? AND resolved_at IS NOT NULL", key, fields).Error; err != nil {
-		return err
-	}
-	return tx.Exec("DELETE FROM deliveries WHERE state <> 'stored' AND tracker IN (SELECT tracker FROM links WHERE measure = ?)", key).Error
 }
 
 // forgetErased empties SQLite's write-ahead log, which holds pages as they were

@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -106,6 +107,80 @@ func TestEraseSealedRows(t *testing.T) {
 		checkLog(t, db)
 		if n := count(t, db, "SELECT count(*) FROM history WHERE to_value LIKE '%Another title%' OR from_value LIKE '%Another title%'"); n != 0 {
 			t.Errorf("%d rows still hold the text", n)
+		}
+	})
+}
+
+// Who said what, and who is named in a review, can be erased everywhere: from the
+// review, its history, its messages and what was published of it.
+func TestEraseReview(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *DB) {
+		ctx, all := t.Context(), domain.Everything()
+		i := addIncident(t, db, func(i *domain.Incident) { i.Summary = "Call " + personal })
+		m := addMeasure(t, db, func(m *domain.Measure) { m.Incident, m.Description = i.Key, personal+" knows" })
+		role := domain.ReviewEntry{ID: "e_role", Section: domain.SectionRole, Kind: domain.KindIncidentLead, Text: "on call", Person: personal}
+		fact := domain.ReviewEntry{ID: "e_fact", Section: domain.SectionLesson, Kind: domain.KindLucky, Text: "nobody is named here"}
+		must[domain.Review](t)(db.UpdateReview(ctx, all, i.Key, 0, ana(), reviewing(func(r *domain.Review) error {
+			return errors.Join(r.Put(role, testNow), r.Put(fact, testNow), summarise(personal+" fixed it")(r))
+		})))
+		must[domain.MessageImport](t)(db.AddMessages(ctx, all, i.Key, ana(), "", []domain.Message{{ID: "m_said", Channel: "ops", Sender: personal, Statement: "I am " + personal}}))
+		must[domain.MessageImport](t)(db.AddMessages(ctx, all, i.Key, ana(), "slack.zip", []domain.Message{{ID: "m_read", Channel: "ops", Sender: personal, Statement: "me too"}}))
+		must[int](t)(db.UpdateMessages(ctx, all, i.Key, ana(), "m_said", "", domain.MessageEdit{Diverges: domain.Some(personal + " said the opposite")}))
+		must[domain.Review](t)(db.UpdateReview(ctx, all, i.Key, 0, ana(), func(r *domain.Review, i domain.Incident, plan func() ([]domain.Measure, []domain.Message, error)) (*domain.ReviewDocument, error) {
+			measures, messages, err := plan()
+			r.Published++
+			return &domain.ReviewDocument{Review: *r, Incident: i, Measures: measures, Talk: domain.TalkOf(i, messages, domain.DefaultPolicy())}, err
+		}))
+		tables := map[string]string{"history": "from_value || to_value", "reviews": "summary || entries || words || published_words", "review_messages": "sender || statement || diverges",
+			"review_versions": "document", "incidents": "summary", "measures": "description"}
+		for table, columns := range tables {
+			if count(t, db, "SELECT count(*) FROM "+table+" WHERE "+columns+" LIKE '%Zwetsch%'") == 0 {
+				t.Fatalf("the text is not in %s", table)
+			}
+		}
+
+		fields := []string{"summary", "entry/e_role", "message/m_said", "message/m_read"}
+		must[domain.Review](t)(db.UpdateReview(ctx, all, i.Key, 0, ana(), reviewing(func(r *domain.Review) error { r.Erase(fields); return nil })))
+		must[int](t)(db.Erase(ctx, ana(), domain.SubjectReview, string(i.Key), fields))
+		_, err := db.UpdateMeasure(ctx, all, m.Key, 0, ana(), func(m *domain.Measure) error { m.Erase([]string{"description"}); return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		must[int](t)(db.Erase(ctx, ana(), domain.SubjectMeasure, string(m.Key), []string{"description"}))
+		_, err = db.UpdateIncident(ctx, all, i.Key, 0, ana(), func(i *domain.Incident, _ func() ([]domain.Measure, error)) error {
+			i.Erase([]string{"summary"})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		must[int](t)(db.Erase(ctx, ana(), domain.SubjectIncident, string(i.Key), []string{"summary"}))
+
+		for table, columns := range tables {
+			if n := count(t, db, "SELECT count(*) FROM "+table+" WHERE "+columns+" LIKE '%Zwetsch%'"); n != 0 {
+				t.Errorf("%d rows of %s still hold the text", n, table)
+			}
+		}
+		v := must[domain.ReviewVersion](t)(db.ReviewVersion(ctx, all, i.Key, 1))
+		if v.Document.Review.Summary != domain.ErasedText || len(v.Document.Review.Entries) != 2 || v.Document.Talk.Diverging[0].Channel != "ops" {
+			t.Errorf("what stays of the published version: %+v", v.Document)
+		}
+		if got := must[[]domain.Message](t)(db.Messages(ctx, all, i.Key)); len(got) != 2 || got[0].Statement != domain.ErasedText || got[0].Channel != "ops" {
+			t.Errorf("messages: %+v", got)
+		}
+		checkLog(t, db)
+		pack, head := packOf(t, db)
+		if v := evidence.Verify(bytes.NewReader(pack), int64(len(pack)), head.Key, nil); v.ExitCode() != 0 || bytes.Contains(pack, []byte("Zwetsch")) {
+			t.Errorf("a pack after the erasure: %s", v)
+		}
+		_, err = db.Erase(ctx, ana(), domain.SubjectReview, string(i.Key), fields)
+		refused(t, "erasing what is gone", err, domain.ErrNotFound)
+		_, err = db.Erase(ctx, ana(), domain.SubjectReview, string(i.Key), []string{"message/m_nobody"})
+		refused(t, "an unknown message", err, domain.ErrNotFound)
+		for _, statement := range []string{"UPDATE review_versions SET actor = 'x', erased_at = 1", "UPDATE review_versions SET document = '', erased_at = NULL"} {
+			if _, err := db.sql.ExecContext(ctx, statement); err == nil || !strings.Contains(err.Error(), "published reviews are kept") {
+				t.Errorf("%s: %v", statement, err)
+			}
 		}
 	})
 }

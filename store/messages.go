@@ -94,13 +94,10 @@ func messageEntries(file string, rows []reviewMessageRow, result domain.MessageI
 	}
 	var out []domain.FieldChange
 	for _, row := range rows {
-		out = append(out, domain.FieldChange{Kind: domain.ChangeField, Field: messageField + row.ID, To: toJSON(row.message())})
+		out = append(out, domain.FieldChange{Kind: domain.ChangeField, Field: domain.MessageField + row.ID, To: toJSON(row.message())})
 	}
 	return entries(out...)
 }
-
-// messageField begins the field of a history row about one message.
-const messageField = "message/"
 
 // UpdateMessages changes the messages that match: one by its id, or all of a
 // channel. It returns how many there were.
@@ -110,7 +107,7 @@ func (db *DB) UpdateMessages(ctx context.Context, scope domain.Scope, key domain
 		if _, err := tx.lockIncident(scope, key); err != nil {
 			return err
 		}
-		column, value, field := "id", id, messageField+id
+		column, value, field := "id", id, domain.MessageField+id
 		if id == "" {
 			column, value, field = "channel", channel, "channel/"+channel
 		}

@@ -54,13 +54,14 @@ func (r reviewRow) review() (domain.Review, error) {
 	return out, err
 }
 
-// reviewVersionRow is a published review; a trigger refuses to change it.
+// reviewVersionRow is a published review; a trigger refuses to change it, unless texts are erased.
 type reviewVersionRow struct {
 	Incident string `gorm:"primaryKey"`
 	Number   int64  `gorm:"primaryKey;autoIncrement:false"`
 	At       instant
 	Actor    string
 	Document string
+	ErasedAt instant
 }
 
 // TableName implements schema.Tabler.

@@ -132,7 +132,7 @@ func (db *DB) UpdateReview(ctx context.Context, scope domain.Scope, key domain.I
 		if err := tx.Exec("UPDATE reviews SET published_words = words WHERE incident = ?", string(key)).Error; err != nil {
 			return err
 		}
-		row := reviewVersionRow{string(key), int64(r.Published), newInstant(tx.now), by.Actor, toJSON(document)}
+		row := reviewVersionRow{Incident: string(key), Number: int64(r.Published), At: newInstant(tx.now), Actor: by.Actor, Document: toJSON(document)}
 		return tx.Create(&row).Error
 	})
 	if errors.Is(err, gorm.ErrForeignKeyViolated) {

@@ -40,8 +40,8 @@ func (env *environmentOf) evidenceCommand() *cli.Command {
 		command("flags", "what an auditor would look at twice", "", append(outputFlags(), knownOn), env.with(env.evidenceFlags)),
 		command("new-epoch", "sign again although the log does not continue what was signed before", "", []cli.Flag{
 			&cli.StringFlag{Name: "reason", Usage: "why; it stands in the log for ever"}}, env.with(env.evidenceNewEpoch)),
-		command("erase", "take texts out of the present and the history; every proof stays valid", "measure|incident|person KEY", []cli.Flag{
-			&cli.StringSliceFlag{Name: "field", Usage: "title, description, summary, closure_note, external_owner or reason; of a person everything goes"},
+		command("erase", "take texts out of the present and the history; every proof stays valid", "measure|incident|review|person KEY", []cli.Flag{
+			&cli.StringSliceFlag{Name: "field", Usage: "title, description, summary, closure_note, external_owner or reason; of a review summary, communication, teamwork, entry/ID or message/ID; of a person everything goes"},
 			&cli.StringFlag{Name: "reason", Usage: "on which ground; it stands in the history"}}, env.with(env.evidenceErase)))
 }
 
@@ -314,7 +314,7 @@ func (env *environmentOf) evidenceNewEpoch(ctx context.Context, cmd *cli.Command
 
 func (env *environmentOf) evidenceErase(ctx context.Context, cmd *cli.Command, p *program) error {
 	if cmd.Args().Len() != 2 {
-		return usageError{errors.New("evidence erase takes two arguments: measure, incident or person, and its key")}
+		return usageError{errors.New("evidence erase takes two arguments: measure, incident, review or person, and its key")}
 	}
 	n, err := p.app.Evidence.Erase(ctx, operator(), app.Erasure{Subject: domain.Subject(cmd.Args().Get(0)), Key: cmd.Args().Get(1), Fields: cmd.StringSlice("field"), Reason: cmd.String("reason")})
 	if err == nil {
