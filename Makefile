@@ -67,6 +67,8 @@ vuln: ## Look for known vulnerabilities (skips with a line where the database is
 bench: build ## Measure; docs/performance.md says what and on which machine
 	$(GO) test -run '^$$' -bench . -benchmem ./metrics/... ./evidence/... ./store/... ./web/... ./cmd/followthrough/
 	FOLLOWTHROUGH_TEST_HOOK_SECONDS=60 $(GO) test -count=1 -v -run TestHookLoad ./cmd/followthrough/
+	FOLLOWTHROUGH_BENCH_MEASURES=1000000 scripts/with-postgres.sh $(GO) test -run '^$$' -bench Reads ./store/
+	scripts/bench-portfolio.py $(BIN)
 	scripts/bench-api.sh $(BIN)
 
 .PHONY: properties

@@ -120,6 +120,14 @@ class Service:
         with urllib.request.urlopen(request) as answer:
             return answer.read()
 
+    def first(self, path, **headers):
+        """Waits for a first answer, however often the service gives up meanwhile."""
+        while True:
+            try:
+                return self.get(path, **headers)
+            except OSError:
+                time.sleep(0.1)
+
     def memory(self, field="VmRSS"):
         with open(f"/proc/{self.process.pid}/status") as f:
             return int(re.search(field + r":\s+(\d+)", f.read())[1]) / 1024
@@ -161,6 +169,7 @@ def main():
     if not os.path.exists(database):
         say("import of %d incidents and %d measures" % (incidents, base), f"{timed(make):.0f} s")
         multiply()
+    run("migrate", "up")
     cache = os.path.join(folder, "statistics.cache")
     if os.path.exists(cache):
         os.remove(cache)
@@ -169,7 +178,7 @@ def main():
 
     service = Service()
     # The service folds in the background from its start on; the answer waits for it.
-    seconds = timed(lambda: service.get("/api/v1/stats/overdue", **bearer)) + service.ready
+    seconds = timed(lambda: service.first("/api/v1/stats/overdue", **bearer)) + service.ready
     say("first fold of the history", f"{seconds:.1f} s, {service.cpu():.1f} s of processor time")
     say("memory after it", f"{service.memory():.0f} MiB, peak {service.memory('VmHWM'):.0f} MiB")
     session = os.path.join(folder, "session")
@@ -182,7 +191,7 @@ def main():
     say("dump of the service", f"{os.path.getsize(cache) / 1e6:.1f} MB")
 
     service = Service()
-    seconds = timed(lambda: service.get("/api/v1/stats/overdue", **bearer)) + service.ready
+    seconds = timed(lambda: service.first("/api/v1/stats/overdue", **bearer)) + service.ready
     say("start from the dump until the first figure", f"{seconds:.2f} s, {service.cpu():.1f} s of processor time; memory {service.memory():.0f} MiB, peak {service.memory('VmHWM'):.0f} MiB")
     before = service.cpu()
     cold = timed(lambda: service.get("/", **signed))
