@@ -69,6 +69,8 @@ func markURL(p *templates.Page, m chart.Mark) string {
 			q.Set("open", "true")
 		}
 		return "/measures?" + q.Encode()
+	case m.Team == metrics.SmallTeams: // several, and none by itself
+		return ""
 	case m.Team != "":
 		q.Set("team", m.Team)
 		return "/measures?" + q.Encode()
@@ -114,10 +116,15 @@ func (s *Server) pictures(c echo.Context, p *templates.Page, q app.ReportQuery) 
 	if err != nil {
 		return nil, err
 	}
+	teams, err := s.app.Reports.Compare(c.Request().Context(), p.Actor, q, metrics.ByTeam, metrics.ToClosure)
+	if err != nil {
+		return nil, err
+	}
 	o := s.chartOptions(p)
 	return []chart.Picture{chart.Overdue(all.Overdue, o), chart.OnTime(all.Completion.OnTime, byPriority(all), o), chart.SLA(all.Completion.SLA, nil, o),
 		chart.Completion(all.Completion.Completion, targets(all), o), chart.Flow(all.Flow.Flow, all.Flow.Forecast, o), chart.Ageing(all.Flow.Flow, o),
-		chart.Recurrence(all.Recurrence, o), chart.States(all.Recurrence, o), chart.Quality(all.Quality, o)}, nil
+		chart.Funnel(teams, o), chart.Recurrence(all.Recurrence, o), chart.States(all.Recurrence, o), chart.BeforeAfter(all.Recurrence.BeforeAfter, o),
+		chart.MeanCumulative(all.Recurrence, o), chart.Services(all.Recurrence, o), chart.Quality(all.Quality, o)}, nil
 }
 
 func byPriority(all app.AllStats) []chart.OnTimePriority {
