@@ -78,6 +78,9 @@ func TestTeams(t *testing.T) {
 		if r.in != nil {
 			in.body = plausible(r.id)
 		}
+		if r.takes != "" {
+			in.body, in.header["Content-Type"] = "10:00 ana: all is well\n", r.takes
+		}
 		a := w.do(in)
 		want := 404
 		if !domain.Member.May(r.needs) {

@@ -140,7 +140,7 @@ func BeforeAfter(b metrics.BeforeAfter, o Options) Picture {
 	if b.Ratio.Shown && b.Ratio.Value != nil {
 		p.Lead += " " + fmt.Sprintf(t.RatioLead, t.figureOrBlank(b.Ratio))
 	}
-	p.Table = Table{Caption: t.BeforeAfterTitle, Head: append(words(""), numbers(t.Incidents, t.ExposureDays)...)}
+	p.Table = Table{Caption: t.BeforeAfterTitle, Head: append(words(t.Phase), numbers(t.Incidents, t.ExposureDays)...)}
 	p.Table.add("", t.Before, strconv.Itoa(b.EventsBefore), t.number(b.DaysBefore, 0))
 	p.Table.add("", t.After, strconv.Itoa(b.EventsAfter), t.number(b.DaysAfter, 0))
 	p.Table.add("", t.RatioWord, t.figureOrBlank(b.Ratio), "")
