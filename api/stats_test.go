@@ -105,6 +105,12 @@ func TestStatistics(t *testing.T) {
 	if foreign := w.get("foreign", "/api/v1/stats/overdue").want(200).json()["report"].(object); foreign["open"] != 0.0 {
 		t.Errorf("another team sees %v", foreign)
 	}
+	completion := w.get("viewer", "/api/v1/stats/completion?as_of=2026-12-14").want(200).json()["report"].(object)
+	for name, origin := range map[string]string{"sla": "created", "sla_from_resolved": "incident resolved"} {
+		if got, _ := completion[name].(object); got["origin"] != origin {
+			t.Errorf("%s = %v, want the clock from %s", name, got, origin)
+		}
+	}
 	if by := w.get("viewer", "/api/v1/stats/compare?by=priority&endpoint=done").want(200).json()["report"].(object); by["by"] != "priority" || by["endpoint"] != "done" {
 		t.Errorf("compare = %v", by)
 	}

@@ -129,6 +129,9 @@ type CompletionStats struct {
 	Completion metrics.CompletionReport
 	OnTime     metrics.OnTimeReport
 	SLA        metrics.SLAReport
+	// SLAFromResolved has the clock start when the incident was resolved: another
+	// statistic, never mixed with the first.
+	SLAFromResolved metrics.SLAReport
 }
 
 // Completion evaluates completion. The period of the on-time rate is the
@@ -142,6 +145,9 @@ func (s *Reports) Completion(ctx context.Context, by domain.Actor, q ReportQuery
 			return err
 		}
 		if out.SLA, err = metrics.SLA(p.snapshot, c, metrics.FromCreated); err != nil {
+			return err
+		}
+		if out.SLAFromResolved, err = metrics.SLA(p.snapshot, c, metrics.FromResolved); err != nil {
 			return err
 		}
 		return mark(p, c, &out)

@@ -17,6 +17,10 @@ type BeforeAfter struct {
 	DaysAfter    float64
 	// Ratio is pooled over families by Mantel-Haenszel, never from the sums.
 	Ratio Figure
+	// QuietDays is how long no recurrence at all must last, at the rate before, to
+	// claim any reduction, and QuietDaysHalving to claim half the rate (C5). Nil
+	// without incidents before.
+	QuietDays, QuietDaysHalving *float64
 }
 
 // beforeAfter counts, per family, incidents that share a service and a cause with
@@ -46,6 +50,8 @@ func (s *Snapshot) beforeAfter(c *Cohort, list []family, plan []int32, lives []l
 		b.DaysAfter += st.ExposureAfter
 		strata = append(strata, st)
 	}
+	anyReduction, halving := QuietWindow(float64(b.EventsBefore) / b.DaysBefore * daysPerYear)
+	b.QuietDays, b.QuietDaysHalving = number(anyReduction), number(halving)
 	n := b.EventsBefore + b.EventsAfter
 	b.Ratio = Figure{ID: "B8", Name: "incident_rate_ratio_after_before", Unit: "ratio", X: b.EventsAfter, N: n, Events: n}
 	if r, err := MantelHaenszelRateRatio(strata, conf); err == nil {
