@@ -181,3 +181,37 @@ func TestTextsAgree(t *testing.T) {
 		t.Errorf("%d texts in English, %d in German", len(en), len(de))
 	}
 }
+
+// TestClausesAreTranslated: every text of the mapping of clauses is there in
+// German, and none that is not in the mapping.
+func TestClausesAreTranslated(t *testing.T) {
+	bundle, err := i18n.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile("i18n/clauses.de.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var known map[string]string
+	if err := json.Unmarshal(raw, &known); err != nil {
+		t.Fatal(err)
+	}
+	used := map[string]bool{}
+	for _, c := range evidence.Clauses() {
+		used[c.Title], used[c.Asks] = true, true
+		for _, a := range c.Answers {
+			used[a.What] = true
+		}
+	}
+	for text := range used {
+		if known[text] == "" || bundle.Texts("de").Clause(text) != known[text] || bundle.Texts("en").Clause(text) != text {
+			t.Errorf("not translated: %q", text)
+		}
+	}
+	for text := range known {
+		if !used[text] {
+			t.Errorf("not in the mapping: %q", text)
+		}
+	}
+}

@@ -40,7 +40,11 @@ func New() (*Bundle, error) {
 		if err != nil {
 			return nil, err
 		}
-		b.texts[lang] = &Texts{Lang: lang, localizer: i18n.NewLocalizer(b.bundle, lang), refusals: refusals}
+		clauses, err := newClauses(lang)
+		if err != nil {
+			return nil, err
+		}
+		b.texts[lang] = &Texts{Lang: lang, localizer: i18n.NewLocalizer(b.bundle, lang), refusals: refusals, clauses: clauses}
 		tags = append(tags, language.MustParse(lang))
 	}
 	b.matcher = language.NewMatcher(tags)
@@ -74,6 +78,7 @@ type Texts struct {
 	Lang      string
 	localizer *i18n.Localizer
 	refusals  *refusals
+	clauses   map[string]string
 }
 
 // Day writes a date.
