@@ -108,7 +108,7 @@ func TestCommandLine(t *testing.T) {
 		{line: "measure observe M-1", code: exitUsage, says: "--value NUMBER"},
 		{line: "measure observe --value 4.5 --at yesterday M-1", code: exitUsage, says: "yesterday"},
 		{line: "measure effect M-1", says: "M-1 is not measured: it needs a success metric with a target, and to be done"},
-		{line: "measure effect M-1 --json", says: `"VerifyDue": false`},
+		{line: "measure effect M-1 --json", says: `"verify_due": false`},
 		{line: "measure effect M-99", code: exitFinding, says: "M-99"},
 		{line: "measure probe M-1", code: exitFinding, says: "probe of measure"},
 		{line: "measure probe --kind prometheus --url http://127.0.0.1:9 --query up M-1", code: exitFinding, says: "FOLLOWTHROUGH_PROBE_HOSTS"},
@@ -229,12 +229,12 @@ func TestRecurrencesOnTheCommandLine(t *testing.T) {
 		{"incident add --service db --cause capacity --started 2026-03-05T10:00:00Z", "Disk full overnight", "INC-3"},
 		{"incident suggestions INC-3", "", "same cause and service: capacity, db"},
 		{"incident suggestions INC-3", "", "100 % of the telling words: disk, full, overnight"},
-		{"incident suggestions INC-3 --json", "", `"Level": "cause_and_service"`},
+		{"incident suggestions INC-3 --json", "", `"level": "cause_and_service"`},
 		{"incident recurrence reject INC-3 INC-1 --reason other", "", "does not recur from INC-1"},
 		{"incident suggestions INC-3 --rejected", "", "other"},
 		{"incident recurrence reconsider INC-3 INC-1", "", "may recur from INC-1 again"},
 		{"incident recurrence accept INC-3 INC-1", "", "INC-3 recurs from INC-1"},
-		{"incident show INC-3 --json", "", `"RecurrenceOf": "INC-1"`},
+		{"incident show INC-3 --json", "", `"recurrence_of": "INC-1"`},
 	} {
 		more := []string{}
 		if step.title != "" {
