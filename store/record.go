@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
-	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -200,17 +199,3 @@ type idempotencyRow struct {
 
 // TableName implements schema.Tabler.
 func (idempotencyRow) TableName() string { return "idempotency" }
-
-// Prune removes what is only kept for a while: idempotency keys, finished
-// deliveries and sessions from before the given times.
-func (tx *txn) prune(before time.Time) error {
-	for _, statement := range []string{
-		"DELETE FROM idempotency WHERE created_at < ?",
-		"DELETE FROM deliveries WHERE received_at < ? AND state <> 'stored'",
-	} {
-		if err := tx.Exec(statement, newInstant(before)).Error; err != nil {
-			return err
-		}
-	}
-	return tx.Exec("DELETE FROM sessions WHERE expires_at < ?", newInstant(tx.now)).Error
-}

@@ -52,9 +52,3 @@ func (db *DB) DeleteSession(ctx context.Context, hash [32]byte) error {
 func (db *DB) DeleteSessionsOf(ctx context.Context, person domain.PersonID) error {
 	return db.write(ctx, func(tx *txn) error { return tx.Exec("DELETE FROM sessions WHERE person = ?", string(person)).Error })
 }
-
-// Prune removes what is kept for a while only: idempotency keys and finished
-// deliveries from before the time, and sessions that have expired.
-func (db *DB) Prune(ctx context.Context, before time.Time) error {
-	return db.write(ctx, func(tx *txn) error { return tx.prune(before) })
-}

@@ -98,6 +98,7 @@ func (s *service) run(ctx context.Context) error {
 	defer kept.Wait()
 	go func() { worked <- s.p.letters.Run(work) }()
 	kept.Go(func() { s.p.tendLog(work) })
+	kept.Go(func() { s.p.prune(work) })
 	go func() { worked <- s.p.probes.Run(work) }()
 	served := make(chan error, 2)
 	go func() { served <- s.serve() }()
@@ -158,4 +159,23 @@ func networks(prefixes []netip.Prefix) []*net.IPNet {
 		}
 	}
 	return out
+}
+
+// pruneEvery is the time between two removals of what is kept for a while only.
+const pruneEvery = 24 * time.Hour
+
+// prune removes old keys, sessions and contents of deliveries, at the start and once a day.
+func (p *program) prune(ctx context.Context) {
+	tick := time.NewTicker(pruneEvery)
+	defer tick.Stop()
+	for {
+		if err := p.db.Prune(ctx); err != nil && ctx.Err() == nil {
+			p.log.Warn("old keys and deliveries were not removed", "error", err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
