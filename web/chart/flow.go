@@ -51,7 +51,7 @@ func burnUp(p *Picture, r *metrics.FlowReport, fc *metrics.ForecastReport, t *Te
 	f := frame{left: 56, right: defaultWidth - 128, top: 34, bottom: 264}
 	f.x, f.y = linear(0, float64(past)+min(ahead, 104), f.left, f.right), linear(0, roof(top), f.bottom, f.top)
 	c := newCanvas(defaultWidth, 320)
-	f.yAxis(c, ticks(0, roof(top), 4), func(v float64) string { return t.number(v, 0) })
+	f.yAxis(c, ticks(0, roof(top), min(4, int(top))), func(v float64) string { return t.number(v, 0) })
 	now := point{f.x.place(float64(past)), f.y.place(closed[past])}
 	goal := f.y.place(created[past])
 	reach := func(weeks float64) point { return point{f.x.place(float64(past) + weeks), goal} }

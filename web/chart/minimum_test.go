@@ -1,6 +1,7 @@
 package chart_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -43,5 +44,22 @@ func TestBelowTheSmallestNumbers(t *testing.T) {
 	common := 0.5
 	if p := chart.Funnel(metrics.ComparisonReport{OnTimeAll: &common, Groups: []metrics.ComparedGroup{{Group: "a", Funnel: metrics.FunnelPoint{OnTime: share}}}}, o); p.Drawn() {
 		t.Error("a funnel of groups too small is drawn")
+	}
+}
+
+// TestNothingToCount: an axis of counts says every number once, with nothing or
+// one thing on it too.
+func TestNothingToCount(t *testing.T) {
+	for arrivals := range 4 {
+		r := metrics.FlowReport{Weeks: []metrics.FlowWeek{{Year: 2026, Week: 40, Arrivals: arrivals, Complete: true}, {Year: 2026, Week: 41, Complete: true}}}
+		var svg strings.Builder
+		if err := chart.Flow(r, metrics.ForecastReport{}, chart.Options{Texts: chart.English()}).WriteSVG(&svg); err != nil {
+			t.Fatal(err)
+		}
+		for n := range 4 {
+			if found := strings.Count(svg.String(), ">"+strconv.Itoa(n)+"</text>"); found > 1 {
+				t.Errorf("%d arrivals: %d stands %d times at the axis", arrivals, n, found)
+			}
+		}
 	}
 }
