@@ -121,18 +121,18 @@ func IncidentSorts() []string {
 // so no interval. Completion and the two follow-through answers are nil where
 // nothing is left to judge.
 type Rollup struct {
-	Total      int // measures that count: without duplicate and created_in_error
-	Done       int // done or verified
-	Verified   int
-	Effective  int
-	Cancelled  int
-	Open       int
-	Overdue    int // open past the current date
+	Total     int // measures that count: without duplicate and created_in_error
+	Done      int // done or verified
+	Verified  int
+	Effective int
+	Cancelled int
+	Open      int
+	Overdue   int // open past the current date
 	// PastPromise is open past the original date; moving a date hides nothing here.
 	PastPromise int
 	WithoutDue  int
-	Unknown    int // imported without a status; in Total, in none of the others
-	Excluded   int
+	Unknown     int // imported without a status; in Total, in none of the others
+	Excluded    int
 	// Completion is Done / (Total - Cancelled).
 	Completion      *float64
 	FollowedThrough *bool
