@@ -193,19 +193,15 @@ func (c *call) id(name, what string) (string, error) {
 	return id, nil
 }
 
-func (c *call) number(name, what string) (int64, error) {
-	n, err := strconv.ParseInt(c.Param(name), 10, 64)
-	if err != nil || n < 1 || strconv.FormatInt(n, 10) != c.Param(name) {
-		return 0, domain.Errorf(domain.ErrNotFound, "%s %q is not known", what, clip(c.Param(name), 40))
-	}
-	return n, nil
-}
+func (c *call) number(name, what string) (int64, error) { return c.whole(name, what, 1) }
 
 // index reads a path parameter that counts from 0.
-func (c *call) index(what string) (int64, error) {
-	n, err := strconv.ParseInt(c.Param(what), 10, 64)
-	if err != nil || n < 0 || strconv.FormatInt(n, 10) != c.Param(what) {
-		return 0, domain.Errorf(domain.ErrNotFound, "%s %q is not known", what, clip(c.Param(what), 40))
+func (c *call) index(what string) (int64, error) { return c.whole(what, what, 0) }
+
+func (c *call) whole(name, what string, least int64) (int64, error) {
+	n, err := strconv.ParseInt(c.Param(name), 10, 64)
+	if err != nil || n < least || strconv.FormatInt(n, 10) != c.Param(name) {
+		return 0, domain.Errorf(domain.ErrNotFound, "%s %q is not known", what, clip(c.Param(name), 40))
 	}
 	return n, nil
 }

@@ -56,10 +56,6 @@ func allOf(p *portfolio, c metrics.Cohort, q ReportQuery) (out AllStats, err err
 			out.Completion.SLA, err = metrics.SLA(p.snapshot, c, metrics.FromCreated)
 			return err
 		},
-		func() (err error) {
-			out.Completion.SLAFromResolved, err = metrics.SLA(p.snapshot, c, metrics.FromResolved)
-			return err
-		},
 		func() (err error) { out.Flow.Flow, err = metrics.Flow(p.snapshot, c); return err },
 		func() (err error) { out.Flow.Forecast, err = metrics.ForecastBacklog(p.snapshot, c); return err },
 		func() (err error) {

@@ -55,7 +55,7 @@ func (s *Evidence) Erase(ctx context.Context, by domain.Actor, e Erasure) (int, 
 			})
 		}
 	case domain.SubjectReview:
-		if err = erasableInReview(e.Fields); err == nil {
+		if err = erasable(e.Fields, "summary", "communication", "teamwork", "reason", domain.EntryField+"ID", domain.MessageField+"ID"); err == nil {
 			_, err = s.Store.UpdateReview(ctx, by.Scope, domain.IncidentKey(e.Key), 0, attribution, func(r *domain.Review, _ domain.Incident,
 				_ func() ([]domain.Measure, []domain.Message, error)) (*domain.ReviewDocument, error) {
 				r.Erase(e.Fields)
@@ -77,25 +77,19 @@ func (s *Evidence) Erase(ctx context.Context, by domain.Actor, e Erasure) (int, 
 	return s.Store.Erase(ctx, attribution, e.Subject, e.Key, e.Fields)
 }
 
+// erasable refuses fields that are not known; one that is known as entry/ID
+// stands for the entry of any id.
 func erasable(fields []string, known ...string) error {
 	if len(fields) == 0 {
 		return domain.Invalid("fields", "are missing; name one or more of %s", strings.Join(known, ", "))
 	}
 	for _, f := range fields {
-		if !slices.Contains(known, f) {
-			return domain.Invalid("fields", "%q holds no text of its own; use %s", f, strings.Join(known, ", "))
+		form := f
+		if prefix, id, ok := strings.Cut(f, "/"); ok && id != "" && len(id) <= 80 && !strings.Contains(id, "/") {
+			form = prefix + "/ID"
 		}
-	}
-	return nil
-}
-
-func erasableInReview(fields []string) error {
-	if len(fields) == 0 {
-		return domain.Invalid("fields", "are missing; name one or more of %s", "summary, communication, teamwork, reason, entry/ID, message/ID")
-	}
-	for _, f := range fields {
-		if !domain.ErasableInReview(f) {
-			return domain.Invalid("fields", "%q holds no text of its own; use %s", f, "summary, communication, teamwork, reason, entry/ID, message/ID")
+		if !slices.Contains(known, form) {
+			return domain.Invalid("fields", "%q holds no text of its own; use %s", f, strings.Join(known, ", "))
 		}
 	}
 	return nil

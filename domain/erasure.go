@@ -1,9 +1,6 @@
 package domain
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // ErasedText stands where a text must be and none may be any more.
 const ErasedText = "[erased]"
@@ -85,14 +82,4 @@ func (d *ReviewDocument) Erase(subject Subject, key string, fields []string) boo
 	default:
 	}
 	return touched
-}
-
-// ErasableInReview reports whether a field of a review's history holds text of its own.
-func ErasableInReview(field string) bool {
-	for _, prefix := range []string{EntryField, MessageField} {
-		if id, ok := strings.CutPrefix(field, prefix); ok {
-			return id != "" && len(id) <= 80 && !strings.Contains(id, "/")
-		}
-	}
-	return slices.Contains([]string{"summary", "communication", "teamwork", "reason"}, field)
 }
