@@ -108,13 +108,13 @@ func Compare(s *Snapshot, c Cohort, by GroupBy, end Endpoint) (ComparisonReport,
 		}
 	}
 	groups := len(r.Groups)
-	if groups > groupMask {
-		return ComparisonReport{}, invalidf("%d groups are too many to compare; use up to %d", groups, groupMask)
+	if groups > maxGroups {
+		return ComparisonReport{}, invalidf("%d groups are too many to compare; use up to %d", groups, maxGroups)
 	}
 	for i := range rows {
 		rows[i].group = at[rows[i].group]
 	}
-	e := s.groupedExits(rows, c.asOf(), end)
+	e := s.groupedExits(rows, groups, c.asOf(), end)
 	strata := []groupedExits{e}
 	if r.Stratified {
 		strata = e.byStratum()
@@ -140,17 +140,14 @@ func (s *Snapshot) grouping(c *Cohort, by GroupBy) (names []string, place func(r
 func logRankOf(strata []groupedExits, groups int) LogRankTest {
 	sums := newLogRankSums(groups)
 	for k := range strata {
-		e := &strata[k]
-		sums.stratum(len(e.exits), e.exit, len(e.entries), e.entry)
+		sums.stratum(&strata[k])
 	}
 	return sums.test()
 }
 
-func event(cause uint8, end Endpoint) uint64 {
-	if cause == CauseDone || (end == ToClosure && cause == CauseCancelled) {
-		return 1
-	}
-	return 0
+// ends says whether a cause is an event of the endpoint.
+func ends(cause uint8, end Endpoint) bool {
+	return cause == CauseDone || (end == ToClosure && cause == CauseCancelled)
 }
 
 func (r *ComparisonReport) describe(t LogRankTest) {

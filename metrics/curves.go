@@ -1,6 +1,9 @@
 package metrics
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // causeBits is how many low bits of a packed exit hold its cause.
 const causeBits = 2
@@ -53,7 +56,7 @@ func (e *exits) items() []CompletionItem {
 
 // table sorts the exits and counts them.
 func (e *exits) table() *lifeTable {
-	sortPacked(e.packed)
+	sortPacked(e.packed, 0)
 	slices.Sort(e.entries)
 	return tabulate(len(e.packed), e.entries, func(i int) (float64, uint8) {
 		p := e.packed[i]
@@ -64,11 +67,12 @@ func (e *exits) table() *lifeTable {
 // radixBits is the digit size of sortPacked: 2048 counters stay in cache.
 const radixBits = 11
 
-// sortPacked sorts in place by least significant digits; small inputs, for which
-// clearing the counters would cost more, are sorted by comparison.
-func sortPacked(keys []uint64) {
+// sortPacked sorts in place by the bits from low upwards, least significant digit
+// first; small inputs, for which clearing the counters would cost more, are sorted
+// by comparison.
+func sortPacked(keys []uint64, low int) {
 	if len(keys) < 1<<radixBits {
-		slices.Sort(keys)
+		slices.SortFunc(keys, func(a, b uint64) int { return cmp.Compare(a>>low, b>>low) })
 		return
 	}
 	used := uint64(0)
@@ -76,17 +80,17 @@ func sortPacked(keys []uint64) {
 		used |= k
 	}
 	from, to := keys, make([]uint64, len(keys))
-	for shift := 0; used>>shift != 0; shift += radixBits {
-		var count [1 << radixBits]int
+	for shift := low; used>>shift != 0; shift += radixBits {
+		var count [1 << radixBits]uint32
 		for _, k := range from {
-			count[k>>shift&(1<<radixBits-1)]++
+			count[k>>(shift&63)&(1<<radixBits-1)]++
 		}
-		sum := 0
+		sum := uint32(0)
 		for d, n := range count {
 			count[d], sum = sum, sum+n
 		}
 		for _, k := range from {
-			d := k >> shift & (1<<radixBits - 1)
+			d := k >> (shift & 63) & (1<<radixBits - 1)
 			to[count[d]] = k
 			count[d]++
 		}

@@ -74,10 +74,10 @@ func binomialPMF(n int, p float64) []float64 {
 	pmf[mode] = math.Exp(logBinomial(mode, n, p))
 	odds := p / (1 - p)
 	for i := mode; i < n && pmf[i] > 0; i++ {
-		pmf[i+1] = pmf[i] * float64(n-i) / float64(i+1) * odds
+		pmf[i+1] = pmf[i] * (float64(n-i) / float64(i+1) * odds) // the ratios do not wait for each other
 	}
 	for i := mode; i > 0 && pmf[i] > 0; i-- {
-		pmf[i-1] = pmf[i] * float64(i) / float64(n-i+1) / odds
+		pmf[i-1] = pmf[i] * (float64(i) / (float64(n-i+1) * odds))
 	}
 	return pmf
 }

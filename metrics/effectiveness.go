@@ -209,10 +209,10 @@ func SummarizeEffectiveness(reports []EffectivenessReport, incidents []domain.In
 		}
 		at, seen := place[incidents[i]]
 		if !seen || incidents[i] == "" {
-			at = int32(len(*attained))
+			at = int32(len(attained.counts))
 			place[incidents[i]] = at
 			for _, c := range []*clusterCounts{attained, sustained, proposed} {
-				*c = append(*c, clusterCount{})
+				c.counts = append(c.counts, clusterCount{})
 			}
 		}
 		attained.add(at, r.Attained == Yes)

@@ -80,41 +80,35 @@ func proportionFigure(id, name, group string, x, n int) Figure {
 	return f.needs(n, minProportion, "units")
 }
 
-// clusterCount is done and total of one cluster, side by side because a pass over
-// measures meets incidents in any order.
-type clusterCount struct{ done, total int32 }
-
 // clusterCounts gathers done and total per incident; a measure without an
 // incident is a cluster of its own.
-type clusterCounts []clusterCount
+type clusterCounts struct {
+	counts []clusterCount
+	sums   clusterSums
+}
 
 func newClusterCounts(s *Snapshot) *clusterCounts {
-	c := make(clusterCounts, len(s.incidents))
-	return &c
+	return &clusterCounts{counts: make([]clusterCount, len(s.incidents))}
 }
 
 // reset empties the counts for another use.
-func (c *clusterCounts) reset(s *Snapshot) {
-	*c = (*c)[:len(s.incidents)]
-	clear(*c)
+func (c *clusterCounts) reset() {
+	clear(c.counts)
+	c.sums = clusterSums{}
 }
 
 func (c *clusterCounts) add(incident int32, success bool) {
 	if incident < 0 {
-		incident = int32(len(*c))
-		*c = append(*c, clusterCount{})
+		c.sums.add(&clusterCount{}, success)
+		return
 	}
-	at := &(*c)[incident]
-	at.total++
-	if success {
-		at.done++
-	}
+	c.sums.add(&c.counts[incident], success)
 }
 
 // figure is the clustered share (rule R12).
 func (c *clusterCounts) figure(id, name, group string) Figure {
 	f := Figure{ID: id, Name: name, Group: group, Unit: "share"}
-	p := clusteredProportion(*c, conf)
+	p := c.sums.proportion(conf)
 	f.X, f.N = p.X, p.N
 	f = f.with(p.P, p.Interval)
 	f.Bold = f.N >= boldProportion

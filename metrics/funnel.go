@@ -26,7 +26,7 @@ func (s *Snapshot) funnel(r *ComparisonReport, rows []groupedRow, asOf int64) {
 	onTime := make([]Figure, groups)
 	counts := newClusterCounts(s)
 	for g, members := range splitByGroup(judged, n) {
-		counts.reset(s)
+		counts.reset()
 		for _, m := range members {
 			counts.add(m.row, m.group&keptPromise != 0)
 		}
@@ -54,7 +54,7 @@ func (s *Snapshot) funnel(r *ComparisonReport, rows []groupedRow, asOf int64) {
 }
 
 // keptPromise marks a group number of one that was on time.
-const keptPromise = 1 << groupBits
+const keptPromise = maxGroups + 1
 
 // splitByGroup brings the members of each group together in the order they are in;
 // n are the sizes of the groups.
@@ -64,7 +64,7 @@ func splitByGroup(rows []groupedRow, n []int) [][]groupedRow {
 		split[g], all = all[:0:size], all[size:]
 	}
 	for _, m := range rows {
-		g := m.group & groupMask
+		g := m.group &^ keptPromise
 		split[g] = append(split[g], m)
 	}
 	return split

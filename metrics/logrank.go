@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -29,9 +28,12 @@ type LogRankTest struct {
 // numbered 0 to groups-1, summed over strata, on events of any cause. The
 // statistic is (O-E)' V⁻ (O-E) over the groups that expect events, with one
 // degree of freedom less than these; NaN when fewer than two do. It refuses
-// group numbers out of range and what KaplanMeier refuses.
-// Source: Mantel 1966; Peto & Peto 1972; R survdiff.
+// group numbers out of range, more than 65,535 groups, and what KaplanMeier
+// refuses. Source: Mantel 1966; Peto & Peto 1972; R survdiff.
 func LogRank(obs []Grouped, groups int) (LogRankTest, error) {
+	if groups > maxGroups {
+		return LogRankTest{}, invalidf("%d groups are too many to compare; use up to %d", groups, maxGroups)
+	}
 	plain := make([]Observation, len(obs))
 	for i, o := range obs {
 		if o.Group < 0 || o.Group >= groups {
@@ -42,115 +44,125 @@ func LogRank(obs []Grouped, groups int) (LogRankTest, error) {
 	if _, err := newLifeTable(plain); err != nil {
 		return LogRankTest{}, err
 	}
-	sorted := slices.Clone(obs)
-	slices.SortFunc(sorted, func(a, b Grouped) int {
-		return cmp.Or(cmp.Compare(a.Stratum, b.Stratum), cmp.Compare(a.Time, b.Time), cmp.Compare(a.Group, b.Group))
-	})
 	sums := newLogRankSums(groups)
-	for start := 0; start < len(sorted); {
-		end := start + 1
-		for end < len(sorted) && sorted[end].Stratum == sorted[start].Stratum {
-			end++
-		}
-		var entries []Grouped
-		for _, o := range sorted[start:end] {
-			if o.Entry > 0 {
-				entries = append(entries, o)
-			}
-		}
-		slices.SortFunc(entries, func(a, b Grouped) int { return cmp.Compare(a.Entry, b.Entry) })
-		sums.stratum(end-start, func(i int) (float64, int, bool) {
-			o := sorted[start+i]
-			return o.Time, o.Group, o.Cause != 0
-		}, len(entries), func(i int) (float64, int) { return entries[i].Entry, entries[i].Group })
-		start = end
+	for _, stratum := range ranked(obs, groups) {
+		sums.stratum(&stratum)
 	}
 	return sums.test(), nil
 }
 
-// logRankSums accumulates O, E and V. The at-risk count of a group changes far
-// less often than there are times, so a pair of groups is only brought up to
-// date when one of the two changes: times × groups instead of times × groups².
+// ranked packs the observations of each stratum. The test asks for the order of
+// times only, so their ranks stand for them.
+func ranked(obs []Grouped, groups int) []groupedExits {
+	var strata []int
+	var times []float64
+	for _, o := range obs {
+		strata, times = append(strata, o.Stratum), append(times, o.Time, o.Entry)
+	}
+	slices.Sort(strata)
+	slices.Sort(times)
+	strata, times = slices.Compact(strata), slices.Compact(times)
+	rank := func(t float64) int64 {
+		at, _ := slices.BinarySearch(times, t)
+		return int64(at)
+	}
+	out := make([]groupedExits, len(strata))
+	for k := range out {
+		out[k] = newGroupedExits(groups, 0)
+	}
+	for _, o := range obs {
+		k, _ := slices.BinarySearch(strata, o.Stratum)
+		out[k].leave(rank(o.Time), o.Group, 0, o.Cause != 0)
+		if o.Entry > 0 {
+			out[k].enter(rank(o.Entry), o.Group, 0)
+		}
+	}
+	for k := range out {
+		out[k].sort()
+	}
+	return out
+}
+
+// logRankSums accumulates O, E and V, all of which are sums over the times of
+// events: E = Σ n_g d/n, V = Σ w n n_g on the diagonal minus Σ w n_i n_j, with
+// w = d(n-d)/((n-1)n²). They are added up by parts: who leaves is credited with
+// what has run up since the start, and who enters late is debited with what had.
+// That is one row of the matrix for each who comes or goes, not the whole of it
+// for each time.
 type logRankSums struct {
 	k        int
 	n        []int
 	observed []int
 	expected []float64
-	variance []float64 // k × k, Σ w n_i n_j
+	variance []float64 // k × k; the half of Σ w n_i n_j that members of i bring
 	diagonal []float64 // Σ w n n_i
 	risk     []float64 // at risk now
-	h, w, u  float64   // running Σ d/n, Σ w, Σ w n with w = d(n-d)/((n-1)n²)
-	seenH    []float64
-	seenU    []float64
-	// A pair is up to date since the later flush of the two. The marks are the bits
-	// of w, which never falls below 0: the larger of two is then found without a branch.
-	seenW []uint64
+	h, w, u  float64   // run up in this stratum: Σ d/n, Σ w, Σ w n
 }
 
 func newLogRankSums(k int) *logRankSums {
 	f := func(n int) []float64 { return make([]float64, n) }
-	return &logRankSums{
-		k: k, n: make([]int, k), observed: make([]int, k), expected: f(k), variance: f(k * k),
-		diagonal: f(k), risk: f(k), seenH: f(k), seenU: f(k), seenW: make([]uint64, k),
+	return &logRankSums{k: k, n: make([]int, k), observed: make([]int, k), expected: f(k), variance: f(k * k), diagonal: f(k), risk: f(k)}
+}
+
+// leave credits group g with one member less. n_g² falls by 2 n_g - 1, twice the
+// number half-way, so half-way is where the row is added.
+func (s *logRankSums) leave(g int) {
+	s.risk[g] -= 0.5
+	s.credit(g, s.h, s.w, s.u)
+	s.risk[g] -= 0.5
+}
+
+// enter debits group g with one member more.
+func (s *logRankSums) enter(g int) {
+	s.risk[g] += 0.5
+	s.credit(g, -s.h, -s.w, -s.u)
+	s.risk[g] += 0.5
+}
+
+func (s *logRankSums) credit(g int, h, w, u float64) {
+	s.expected[g] += h
+	s.diagonal[g] += u
+	if w == 0 {
+		return
+	}
+	row := s.variance[g*s.k:][:s.k]
+	risk := s.risk[:len(row)]
+	for len(row) >= 4 && len(risk) >= 4 { // four at a time: this is where a comparison of many groups spends its time
+		row[0] += w * risk[0]
+		row[1] += w * risk[1]
+		row[2] += w * risk[2]
+		row[3] += w * risk[3]
+		row, risk = row[4:], risk[4:]
+	}
+	for j := range row {
+		row[j] += w * risk[j]
 	}
 }
 
-// flush credits group g with everything since its last change.
-func (s *logRankSums) flush(g int) {
-	s.expected[g] += s.risk[g] * (s.h - s.seenH[g])
-	s.seenH[g] = s.h
-	s.diagonal[g] += s.risk[g] * (s.u - s.seenU[g])
-	s.seenU[g] = s.u
-	mine, own := s.risk[g], s.seenW[g]
-	for j, mark := range s.seenW[:g] { // down to the diagonal
-		s.variance[j*s.k+g] += mine * s.risk[j] * (s.w - math.Float64frombits(max(own, mark)))
+// stratum adds one stratum.
+func (s *logRankSums) stratum(e *groupedExits) {
+	clear(s.risk)
+	s.h, s.w, s.u = 0, 0, 0
+	for _, v := range e.exits {
+		s.n[e.group(v)]++
+		s.risk[e.group(v)]++
 	}
-	risk, row := s.risk[g:], s.variance[g*s.k+g:]
-	for j, mark := range s.seenW[g:] { // and along the row
-		row[j] += mine * risk[j] * (s.w - math.Float64frombits(max(own, mark)))
+	for _, v := range e.entries {
+		s.risk[e.group(v)]--
 	}
-	s.seenW[g] = math.Float64bits(s.w)
-}
-
-// stratum adds one stratum of n exits in time order and its delayed entries.
-func (s *logRankSums) stratum(n int, exit func(i int) (time float64, group int, event bool), delayed int, entry func(i int) (float64, int)) {
-	for g := range s.k {
-		s.flush(g) // nobody is at risk between strata: this only moves the marks
-	}
-	total := 0.0
-	for i := range n {
-		_, g, _ := exit(i)
-		s.n[g]++
-		s.risk[g]++
-		total++
-	}
-	for i := range delayed {
-		_, g := entry(i)
-		s.risk[g]--
-		total--
-	}
-	entered := 0
-	for i := 0; i < n; {
-		at, _, _ := exit(i)
-		for entered < delayed {
-			t, g := entry(entered)
-			if t >= at {
-				break
-			}
-			s.flush(g)
-			s.risk[g]++
+	total, entered := float64(len(e.exits)-len(e.entries)), 0
+	for i := 0; i < len(e.exits); {
+		at := e.time(e.exits[i])
+		for ; entered < len(e.entries) && e.time(e.entries[entered]) < at; entered++ {
+			s.enter(e.group(e.entries[entered]))
 			total++
-			entered++
 		}
-		j, d := i, 0.0
-		for ; j < n; j++ {
-			t, g, event := exit(j)
-			if t != at {
-				break
-			}
-			if event {
+		first, d := i, 0.0
+		for ; i < len(e.exits) && e.time(e.exits[i]) == at; i++ {
+			if e.event(e.exits[i]) {
 				d++
-				s.observed[g]++
+				s.observed[e.group(e.exits[i])]++
 			}
 		}
 		if d > 0 {
@@ -161,10 +173,8 @@ func (s *logRankSums) stratum(n int, exit func(i int) (time float64, group int, 
 				s.u += w * total
 			}
 		}
-		for ; i < j; i++ {
-			_, g, _ := exit(i)
-			s.flush(g)
-			s.risk[g]--
+		for _, v := range e.exits[first:i] {
+			s.leave(e.group(v))
 			total--
 		}
 	}
@@ -178,7 +188,7 @@ func (s *logRankSums) test() LogRankTest {
 	var used []int
 	for i := range s.k {
 		for j := i; j < s.k; j++ {
-			v := -s.variance[i*s.k+j]
+			v := -(s.variance[i*s.k+j] + s.variance[j*s.k+i])
 			if i == j {
 				v += s.diagonal[i]
 			}

@@ -1,7 +1,9 @@
 package metrics_test
 
 import (
+	"errors"
 	"math"
+	"math/big"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -9,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/metrics"
 )
 
@@ -364,4 +367,52 @@ func TestShiftMirrorsWhenSidesSwap(t *testing.T) {
 			t.Fatalf("%+v does not mirror %+v", f, g)
 		}
 	})
+}
+
+// TestClusteredProportionIsThatOfThePlainSum, in any order: the exact whole
+// numbers are Σ(y - p m)², also where nearly all succeed.
+func TestClusteredProportionIsThatOfThePlainSum(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		type cluster struct{ done, total int }
+		clusters := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) cluster {
+			total := rapid.IntRange(0, 100_000).Draw(t, "total")
+			return cluster{max(0, total-rapid.IntRange(0, 3).Draw(t, "missed")), total}
+		}), 2, 60).Draw(t, "clusters")
+		share := func(clusters []cluster) metrics.Clustered {
+			var done, total []int
+			for _, c := range clusters {
+				done, total = append(done, c.done), append(total, c.total)
+			}
+			p, err := metrics.ClusteredProportion(done, total, 0.95)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p
+		}
+		p := share(clusters)
+		if again := share(shuffled(t, clusters)); p != again && !math.IsNaN(p.Variance) {
+			t.Fatalf("order changes %+v to %+v", p, again)
+		}
+		if math.IsNaN(p.Variance) {
+			return
+		}
+		n, k, ss := new(big.Rat).SetInt64(int64(p.N)), float64(p.Clusters), new(big.Rat)
+		for _, c := range clusters {
+			e := new(big.Rat).Sub(big.NewRat(int64(c.done), 1), new(big.Rat).Mul(big.NewRat(int64(p.X), int64(p.N)), big.NewRat(int64(c.total), 1)))
+			ss.Add(ss, e.Mul(e, e))
+		}
+		want, _ := ss.Quo(ss, n.Mul(n, n)).Float64()
+		if want *= k / (k - 1); math.Abs(p.Variance-want) > 1e-14*want {
+			t.Fatalf("the variance is %v, plainly %v", p.Variance, want)
+		}
+	})
+}
+
+func TestClusteredProportionOfTooMany(t *testing.T) {
+	if _, err := metrics.ClusteredProportion([]int{1, 1}, []int{math.MaxInt32, 1}, 0.95); !errors.Is(err, domain.ErrInvalid) {
+		t.Errorf("more units than can be squared: %v", err)
+	}
+	if p, err := metrics.ClusteredProportion([]int{1, 1}, []int{math.MaxInt32 - 1, 1}, 0.95); err != nil || !(p.Variance > 0) {
+		t.Errorf("as many as there may be: %+v, %v", p, err)
+	}
 }

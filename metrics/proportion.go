@@ -1,6 +1,9 @@
 package metrics
 
-import "math"
+import (
+	"math"
+	"math/big"
+)
 
 // Proportion is a share with its interval; every field but X and N is NaN when
 // the denominator is 0, which is shown as "no data" and never as 0 %.
@@ -119,28 +122,74 @@ func ClusteredProportion(done, total []int, conf float64) (Clustered, error) {
 	if err := checkConf(conf); err != nil {
 		return Clustered{}, err
 	}
-	counts := make([]clusterCount, len(done))
+	var sums clusterSums
 	for i := range done {
 		if err := checkCount(done[i], total[i], conf); err != nil {
 			return Clustered{}, err
 		}
-		if total[i] > math.MaxInt32 {
-			return Clustered{}, invalidf("cluster %d has %d units; use up to %d", i, total[i], math.MaxInt32)
+		if total[i] > math.MaxInt32-sums.n {
+			return Clustered{}, invalidf("up to cluster %d there are more than %d units; use fewer", i, math.MaxInt32)
 		}
-		counts[i] = clusterCount{int32(done[i]), int32(total[i])}
+		sums.cluster(int64(done[i]), int64(total[i]))
 	}
-	return clusteredProportion(counts, conf), nil
+	return sums.proportion(conf), nil
 }
 
-func clusteredProportion(counts []clusterCount, conf float64) Clustered {
-	c := Clustered{P: math.NaN(), Variance: math.NaN(), DesignEffect: math.NaN(), EffectiveN: math.NaN(), Interval: noInterval()}
-	for _, i := range counts {
-		if i.total > 0 {
-			c.X += int(i.done)
-			c.N += int(i.total)
-			c.Clusters++
-		}
+// clusterCount is done and total of one cluster, side by side because a pass over
+// measures meets incidents in any order.
+type clusterCount struct{ done, total int32 }
+
+// clusterSums are the sums over clusters of y done and m in total, all of them
+// whole numbers: exact, and the same in any order.
+type clusterSums struct {
+	x, n, clusters int
+	yy, ym, mm     int64 // Σ y², Σ y m, Σ m²
+}
+
+func (s *clusterSums) cluster(y, m int64) {
+	s.x += int(y)
+	s.n += int(m)
+	if m > 0 {
+		s.clusters++
 	}
+	s.yy, s.ym, s.mm = s.yy+y*y, s.ym+y*m, s.mm+m*m
+}
+
+// add adds one unit to a cluster, and to the sums what its squares grow by.
+func (s *clusterSums) add(to *clusterCount, success bool) {
+	y, m := int64(to.done), int64(to.total)
+	if m == 0 {
+		s.clusters++
+	}
+	s.n++
+	s.mm += 2*m + 1
+	s.ym += y
+	to.total++
+	if success {
+		s.x++
+		s.yy += 2*y + 1
+		s.ym += m + 1
+		to.done++
+	}
+}
+
+// squares is Σ(y - p m)² with p = X/N, rounded once at the end: N² times it is
+// N² Σy² - 2 N X Σym + X² Σm², where floats would lose what is left of the three.
+func (s *clusterSums) squares() float64 {
+	x, n := big.NewInt(int64(s.x)), big.NewInt(int64(s.n))
+	term := func(a, b *big.Int, sum int64) *big.Int {
+		product := new(big.Int).Mul(a, b)
+		return product.Mul(product, big.NewInt(sum))
+	}
+	cross := term(n, x, s.ym)
+	sum := term(n, n, s.yy)
+	sum.Sub(sum, cross.Lsh(cross, 1)).Add(sum, term(x, x, s.mm))
+	ss, _ := new(big.Rat).SetFrac(sum, new(big.Int).Mul(n, n)).Float64()
+	return ss
+}
+
+func (s *clusterSums) proportion(conf float64) Clustered {
+	c := Clustered{X: s.x, N: s.n, Clusters: s.clusters, P: math.NaN(), Variance: math.NaN(), DesignEffect: math.NaN(), EffectiveN: math.NaN(), Interval: noInterval()}
 	if c.N == 0 {
 		return c
 	}
@@ -148,12 +197,7 @@ func clusteredProportion(counts []clusterCount, conf float64) Clustered {
 	c.P = float64(c.X) / n
 	c.EffectiveN = k
 	if c.X > 0 && c.X < c.N && c.Clusters > 1 {
-		ss := 0.0
-		for _, i := range counts {
-			e := float64(i.done) - c.P*float64(i.total)
-			ss += e * e
-		}
-		c.Variance = k / (k - 1) * ss / (n * n)
+		c.Variance = k / (k - 1) * s.squares() / (n * n)
 		c.DesignEffect = c.Variance / (c.P * (1 - c.P) / n)
 		c.EffectiveN = n / max(1, c.DesignEffect)
 	}
