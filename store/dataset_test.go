@@ -80,4 +80,7 @@ func loadDataset(tb testing.TB, db *DB, n int, history bool) {
 			tb.Fatalf("%s: %v", statement[:strings.Index(statement+" (", " (")], err)
 		}
 	}
+	if err := db.write(tb.Context(), func(*txn) error { return nil }); err != nil { // a commit brings the search index in step
+		tb.Fatal(err)
+	}
 }

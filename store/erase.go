@@ -99,11 +99,15 @@ func (tx *txn) eraseRow(row changeRow, fields []string, counts map[string]int) e
 		change.From, change.To, change.Actor, string(change.OnBehalf), change.External, change.Request, change.Reason, row.Salt, newInstant(tx.now), row.Seq).Error
 }
 
-// forgetErased empties SQLite's write-ahead log, which holds pages as they were
-// before. Deleted content in the file itself is overwritten at once.
+// forgetErased purges SQLite's search indexes and empties its write-ahead log,
+// which holds pages as they were before. Deleted content in the file itself is
+// overwritten at once.
 func (db *DB) forgetErased(ctx context.Context) error {
 	if db.onPostgres() {
 		return nil
+	}
+	if err := db.purgeWords(ctx); err != nil {
+		return err
 	}
 	_, err := db.sql.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
 	return err

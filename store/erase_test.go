@@ -60,8 +60,11 @@ func TestErase(t *testing.T) {
 
 func TestErasedTextIsInNoFile(t *testing.T) {
 	db := openSQLiteForTest(t)
-	m := work(t, db)
-	m = must[domain.Measure](t)(db.UpdateMeasure(t.Context(), domain.Everything(), m.Key, 0, ana(), retitle("Ask Quittenmus about it")))
+	loadDataset(t, db, 20_000, false) // so large that the search index has parts that are not merged with each other
+	m := must[domain.Measure](t)(db.UpdateMeasure(t.Context(), domain.Everything(), "M-1", 0, ana(), retitle("Ask Quittenmus about it")))
+	for n := range int64(50) {
+		must[domain.Measure](t)(db.UpdateMeasure(t.Context(), domain.Everything(), measureKey(2+n*300), 0, ana(), retitle("something else")))
+	}
 	person := must[domain.Person](t)(db.CreatePerson(t.Context(), ana(), domain.Person{ID: "p_x", Name: personal, Email: "zwetsch@example.org", Role: domain.Member, CreatedAt: testNow, UpdatedAt: testNow}))
 	files := func() string {
 		backup := filepath.Join(t.TempDir(), "backup.db")
@@ -88,7 +91,6 @@ func TestErasedTextIsInNoFile(t *testing.T) {
 	must[int](t)(db.Erase(t.Context(), ana(), domain.SubjectPerson, string(person.ID), nil))
 	must[domain.Measure](t)(db.UpdateMeasure(t.Context(), domain.Everything(), m.Key, 0, ana(), retitle("[erased]")))
 	must[int](t)(db.Erase(t.Context(), ana(), domain.SubjectMeasure, string(m.Key), []string{"title"}))
-	checkLog(t, db)
 	if all := files(); strings.Contains(all, personal) || strings.Contains(all, "zwetsch@example.org") || strings.Contains(strings.ToLower(all), "quittenmus") {
 		t.Error("the text is still in a file")
 	}

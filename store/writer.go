@@ -88,6 +88,9 @@ func (w *groupWriter) batch(first *operation) {
 		}
 	}
 	if err == nil {
+		err = indexWords(context.Background(), w.stmts)
+	}
+	if err == nil {
 		err = w.exec("COMMIT")
 	}
 	if err != nil {
