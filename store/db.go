@@ -146,6 +146,9 @@ type txn struct {
 	db    *DB
 	now   time.Time
 	woken bool
+	// held is the measure whose row this operation has locked; nobody else adds
+	// to its history before the commit.
+	held string
 }
 
 // write runs an operation as one transaction and repeats it when the database

@@ -3,10 +3,14 @@ package store
 import (
 	"crypto/rand"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
+	"gorm.io/gorm"
+	"gorm.io/gorm/callbacks"
+	"gorm.io/gorm/clause"
 
 	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/evidence"
@@ -50,43 +54,68 @@ type aliasRow struct {
 // TableName implements schema.Tabler.
 func (aliasRow) TableName() string { return "aliases" }
 
-// tail is the end of the log and of one subject's history.
-type tail struct {
+// logEnd is where the log and the history go on.
+type logEnd struct {
 	Name  string
 	Size  int64
 	Edges []byte
-	// Last is the subject's newest number, 0 for none; Leaf is that row's leaf, -1 for none.
-	Last int64
-	Leaf int64
+	Seq   int64 // the newest number of the history
 }
 
-// tail reads where to go on. The caller holds the sequencer.
-func (tx *txn) tail(subject domain.Subject, key string) (tail, error) {
-	var t tail
-	newest := " FROM history WHERE subject = ? AND key = ? ORDER BY subject_seq DESC LIMIT 1)"
-	args := []any{string(subject), key, string(subject), key}
-	got := tx.Raw("SELECT name, size, edges, COALESCE((SELECT subject_seq"+newest+", 0) AS last, COALESCE((SELECT COALESCE(leaf, 0)"+newest+", -1) AS leaf FROM logs", args...).Scan(&t)
-	if got.Error == nil && got.RowsAffected == 0 {
-		return t, errors.New("the evidence log has not begun; run \"followthrough migrate up\"")
+// logEnd takes the sequencer: its rows stay locked until the commit. They are
+// read as they are after the wait, and not as they were before it.
+func (tx *txn) logEnd() (logEnd, error) {
+	var end logEnd
+	query := "SELECT s.value AS seq, l.name, l.size, l.edges FROM sequences AS s CROSS JOIN logs AS l WHERE s.name = 'history'"
+	if tx.db.onPostgres() {
+		query += " FOR UPDATE"
 	}
-	return t, got.Error
+	got := tx.Raw(query).Scan(&end)
+	if got.Error == nil && got.RowsAffected == 0 {
+		return end, errors.New("the evidence log has not begun; run \"followthrough migrate up\"")
+	}
+	return end, got.Error
 }
 
-// appender adds leaves behind the end of the log.
+// newest is a subject's last history row. No row is 0 and the leaf -1; the leaf
+// of a row from before the log is 0, which is the seal's.
+type newest struct{ SubjectSeq, Leaf int64 }
+
+func (tx *txn) newest(subject domain.Subject, key string) (*newest, error) {
+	last := newest{Leaf: -1}
+	err := tx.Raw("SELECT subject_seq, COALESCE(leaf, 0) AS leaf FROM history WHERE subject = ? AND key = ? ORDER BY subject_seq DESC LIMIT 1",
+		string(subject), key).Scan(&last).Error
+	return &last, err
+}
+
+// newestHeld is newest where it is known before the sequencer is taken: of what
+// is being created, and of a measure that this operation has locked. Otherwise nil.
+func (tx *txn) newestHeld(subject domain.Subject, key string, kind domain.ChangeKind) (*newest, error) {
+	switch {
+	case kind == domain.ChangeCreate:
+		return &newest{Leaf: -1}, nil
+	case subject == domain.SubjectMeasure && key == tx.held:
+		return tx.newest(subject, key)
+	}
+	return nil, nil //nolint:nilnil // not known is no error
+}
+
+// appender adds leaves, and the history rows of them, behind the end of the log.
 type appender struct {
 	tx     *txn
-	log    string
+	end    logEnd
 	tree   *evidence.Range
 	leaves []leafRow
+	rows   []changeRow
 }
 
-func (tx *txn) appender(t tail) (*appender, error) {
-	tree, err := evidence.NewRange(t.Size, t.Edges)
-	return &appender{tx: tx, log: t.Name, tree: tree}, err
+func (tx *txn) appender(end logEnd) (*appender, error) {
+	tree, err := evidence.NewRange(end.Size, end.Edges)
+	return &appender{tx: tx, end: end, tree: tree}, err
 }
 
 func (a *appender) origin(prev int64) evidence.Origin {
-	return evidence.Origin{Log: a.log, App: a.tx.db.app, Prev: prev, Random: random}
+	return evidence.Origin{Log: a.end.Name, App: a.tx.db.app, Prev: prev, Random: random}
 }
 
 func random(b []byte) { _, _ = rand.Read(b) } // never fails
@@ -102,24 +131,42 @@ func (a *appender) add(leaf evidence.Leaf, seq int64) (int64, error) {
 	return num, nil
 }
 
-// write stores the leaves and the new end of the log. Everybody else waits
-// meanwhile, so PostgreSQL gets both in one statement.
+// oneStatement bounds the rows that go to PostgreSQL in one statement, which
+// takes at most 65,535 values.
+const oneStatement = 500
+
+// write stores the leaves, the rows and the new ends of the log and the history.
+// Everybody else waits meanwhile, so PostgreSQL gets all in one statement.
 func (a *appender) write() error {
-	grown, end := "UPDATE logs SET size = ?, edges = ?", []any{a.tree.Size(), a.tree.Edges()}
-	for chunk := range slices.Chunk(a.leaves, 200) {
-		insert := "INSERT INTO leaves (num, seq, body, hashes) VALUES " + strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?), ", len(chunk)), ", ")
-		var args []any
-		for _, l := range chunk {
-			args = append(args, l.Num, l.Seq, l.Body, l.Hashes)
-		}
-		if a.tx.db.onPostgres() && len(chunk) == len(a.leaves) {
-			return a.tx.Exec("WITH grown AS ("+grown+") "+insert, append(end, args...)...).Error
-		}
-		if err := a.tx.Exec(insert, args...).Error; err != nil {
+	counted, grown := "UPDATE sequences SET value = ? WHERE name = 'history'", "UPDATE logs SET size = ?, edges = ?"
+	end := []any{a.end.Seq + int64(len(a.rows)), a.tree.Size(), a.tree.Edges()}
+	if a.tx.db.onPostgres() && len(a.rows) > 0 && len(a.rows) <= oneStatement {
+		return a.tx.Exec("WITH counted AS ("+counted+"), grown AS ("+grown+"), grew AS (INSERT INTO leaves ?) INSERT INTO history ?",
+			append(end, a.tx.values(&a.leaves), a.tx.values(&a.rows))...).Error
+	}
+	for chunk := range slices.Chunk(a.leaves, oneStatement) {
+		if err := a.tx.Exec("INSERT INTO leaves ?", a.tx.values(&chunk)).Error; err != nil {
 			return err
 		}
 	}
-	return a.tx.Exec(grown, end...).Error
+	for chunk := range slices.Chunk(a.rows, oneStatement) {
+		if err := a.tx.Exec("INSERT INTO history ?", a.tx.values(&chunk)).Error; err != nil {
+			return err
+		}
+	}
+	if err := a.tx.Exec(counted, end[0]).Error; err != nil {
+		return err
+	}
+	return a.tx.Exec(grown, end[1:]...).Error
+}
+
+// values are rows as an INSERT wants them; rows points to a slice.
+func (tx *txn) values(rows any) clause.Values {
+	stmt := &gorm.Statement{DB: tx.DB, Context: tx.Statement.Context, Dest: rows, ReflectValue: reflect.ValueOf(rows).Elem()}
+	if err := stmt.Parse(rows); err != nil {
+		panic(err) // a row type of this package that GORM cannot read
+	}
+	return callbacks.ConvertToCreateValues(stmt)
 }
 
 // alias returns the name of a person in the log, which is made with their first leaf.
@@ -132,13 +179,13 @@ func (tx *txn) alias(person string) (string, error) {
 	return row.Alias, tx.Create(&row).Error
 }
 
-// leaves gives each history row its leaf and its salts, and appends the leaves.
-func (tx *txn) leaves(t tail, rows []changeRow) error {
-	a, err := tx.appender(t)
+// appendHistory gives each history row its leaf and its salts, and stores both.
+func (tx *txn) appendHistory(end logEnd, prev int64, rows []changeRow) error {
+	a, err := tx.appender(end)
 	if err != nil {
 		return err
 	}
-	prev, alias := t.Leaf, ""
+	alias := ""
 	if rows[0].Subject == string(domain.SubjectPerson) {
 		if alias, err = tx.alias(rows[0].Key); err != nil {
 			return err
@@ -155,19 +202,17 @@ func (tx *txn) leaves(t tail, rows []changeRow) error {
 		rows[n].Leaf, rows[n].Salt = &num, append([]byte{}, salts...) // never NULL
 		prev = num
 	}
+	a.rows = rows
 	return a.write()
 }
 
 // appendLog adds a leaf about the log itself.
 func (tx *txn) appendLog(kind string, data ...evidence.Field) (int64, []byte, error) {
-	if _, err := tx.next("history", 0); err != nil { // take the sequencer
-		return 0, nil, err
-	}
-	t, err := tx.tail("", "")
+	end, err := tx.logEnd()
 	if err != nil {
 		return 0, nil, err
 	}
-	a, err := tx.appender(t)
+	a, err := tx.appender(end)
 	if err != nil {
 		return 0, nil, err
 	}

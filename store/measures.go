@@ -177,6 +177,7 @@ func (tx *txn) lockMeasure(scope domain.Scope, key domain.MeasureKey) (measureRo
 	if errors.Is(err, gorm.ErrRecordNotFound) || err == nil && !scope.Allows(domain.TeamID(row.Team)) {
 		return row, notFound("measure", string(key))
 	}
+	tx.held = row.Key
 	return row, err
 }
 

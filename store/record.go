@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"reflect"
-	"slices"
 	"strconv"
 
 	"gorm.io/gorm"
@@ -122,37 +121,34 @@ func entries(changes ...domain.FieldChange) []entry {
 }
 
 // history appends rows about one subject, and their leaves. It is called last
-// in an operation: from here on the counter makes other writers wait.
+// in an operation: from the log's end on, every other writer waits for the commit.
 func (tx *txn) history(subject domain.Subject, key string, by domain.Attribution, rows []entry) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	first, err := tx.next("history", len(rows))
+	before, err := tx.newestHeld(subject, key, rows[0].Kind)
 	if err != nil {
 		return err
 	}
-	end, err := tx.tail(subject, key)
+	end, err := tx.logEnd()
 	if err != nil {
 		return err
+	}
+	if before == nil {
+		if before, err = tx.newest(subject, key); err != nil {
+			return err
+		}
 	}
 	stored := make([]changeRow, len(rows))
 	for n, row := range rows {
 		stored[n] = changeRow{
-			Seq: first + int64(n), Subject: string(subject), Key: key, SubjectSeq: end.Last + 1 + int64(n), At: newInstant(tx.now),
+			Seq: end.Seq + 1 + int64(n), Subject: string(subject), Key: key, SubjectSeq: before.SubjectSeq + 1 + int64(n), At: newInstant(tx.now),
 			Kind: string(row.Kind), Field: row.Field, FromValue: row.From, ToValue: row.To, Overwritten: row.overwritten,
 			Source: string(by.Source), Actor: by.Actor, OnBehalf: string(by.OnBehalf), External: by.External,
 			ExternalAt: newInstant(by.ExternalTime), Request: by.Request, Reason: by.Reason, App: tx.db.app,
 		}
 	}
-	if err := tx.leaves(end, stored); err != nil {
-		return err
-	}
-	for chunk := range slices.Chunk(stored, 500) {
-		if err := tx.Create(chunk).Error; err != nil {
-			return err
-		}
-	}
-	return nil
+	return tx.appendHistory(end, before.Leaf, stored)
 }
 
 // remember stores the caller's idempotency key in the create's own
