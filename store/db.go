@@ -146,9 +146,8 @@ type txn struct {
 	db    *DB
 	now   time.Time
 	woken bool
-	// held is the measure whose row this operation has locked; nobody else adds
-	// to its history before the commit.
-	held string
+	held  string // the measure whose row this operation has locked
+	again bool   // the operation ran before and was refused
 }
 
 // write runs an operation as one transaction and repeats it when the database
@@ -157,11 +156,11 @@ func (db *DB) write(ctx context.Context, do func(*txn) error) error {
 	if db.writes == nil {
 		return domain.Errorf(domain.ErrForbidden, "the database was opened for reading only")
 	}
-	var woken bool
+	var woken, again bool
 	err := db.writes.run(ctx, func(g *gorm.DB) error {
-		tx := &txn{DB: g, db: db, now: db.now().UTC().Truncate(time.Microsecond)}
+		tx := &txn{DB: g, db: db, now: db.now().UTC().Truncate(time.Microsecond), again: again}
 		err := do(tx)
-		woken = tx.woken
+		woken, again = tx.woken, true
 		return err
 	})
 	if err != nil {

@@ -21,9 +21,13 @@ const maxAttempts = 5
 // key; running the operation again finds its answer.
 var errRepeated = errors.New("the idempotency key was used a moment ago")
 
+// errOvertaken says that another change got the next place in the history of the
+// same subject; running the operation again finds the place behind it.
+var errOvertaken = errors.New("another change of the same subject was a moment faster")
+
 // retryable reports whether the same operation may succeed when run again.
 func retryable(err error) bool {
-	if errors.Is(err, errRepeated) {
+	if errors.Is(err, errRepeated) || errors.Is(err, errOvertaken) {
 		return true
 	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {

@@ -88,13 +88,15 @@ func (tx *txn) newest(subject domain.Subject, key string) (*newest, error) {
 	return &last, err
 }
 
-// newestHeld is newest where it is known before the sequencer is taken: of what
-// is being created, and of a measure that this operation has locked. Otherwise nil.
+// newestHeld is newest where it can be read before the sequencer is taken: of what
+// is being created, and of a measure that this operation has locked. Otherwise
+// nil. Few add to a measure's history without its lock; who is overtaken by one
+// of them reads it behind the sequencer the second time.
 func (tx *txn) newestHeld(subject domain.Subject, key string, kind domain.ChangeKind) (*newest, error) {
 	switch {
 	case kind == domain.ChangeCreate:
 		return &newest{Leaf: -1}, nil
-	case subject == domain.SubjectMeasure && key == tx.held:
+	case subject == domain.SubjectMeasure && key == tx.held && !tx.again:
 		return tx.newest(subject, key)
 	}
 	return nil, nil //nolint:nilnil // not known is no error
@@ -141,8 +143,12 @@ func (a *appender) write() error {
 	counted, grown := "UPDATE sequences SET value = ? WHERE name = 'history'", "UPDATE logs SET size = ?, edges = ?"
 	end := []any{a.end.Seq + int64(len(a.rows)), a.tree.Size(), a.tree.Edges()}
 	if a.tx.db.onPostgres() && len(a.rows) > 0 && len(a.rows) <= oneStatement {
-		return a.tx.Exec("WITH counted AS ("+counted+"), grown AS ("+grown+"), grew AS (INSERT INTO leaves ?) INSERT INTO history ?",
+		err := a.tx.Exec("WITH counted AS ("+counted+"), grown AS ("+grown+"), grew AS (INSERT INTO leaves ?) INSERT INTO history ?",
 			append(end, a.tx.values(&a.leaves), a.tx.values(&a.rows))...).Error
+		if errors.Is(err, gorm.ErrDuplicatedKey) {
+			return errOvertaken
+		}
+		return err
 	}
 	for chunk := range slices.Chunk(a.leaves, oneStatement) {
 		if err := a.tx.Exec("INSERT INTO leaves ?", a.tx.values(&chunk)).Error; err != nil {

@@ -318,3 +318,43 @@ func TestReopenedAfterAnImport(t *testing.T) {
 		}
 	})
 }
+
+// Writers of one history who do not hold its subject's row, and one who does, all
+// at once: every change has its place behind the one before.
+func TestOneHistoryWrittenAtOnce(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *DB) {
+		m := work(t, db)
+		before := len(changesOf(t, db, domain.SubjectMeasure, string(m.Key)))
+		const writers, turns = 8, 6
+		results := make(chan error, writers)
+		for n := range writers {
+			go func() {
+				for turn := range turns {
+					value := fmt.Sprint(n, "-", turn)
+					err := db.write(context.Background(), func(tx *txn) error {
+						if n%2 == 0 {
+							if _, err := tx.lockMeasure(domain.Everything(), m.Key); err != nil {
+								return err
+							}
+						}
+						return tx.history(domain.SubjectMeasure, string(m.Key), ana(), entries(domain.FieldChange{Kind: domain.ChangeConfig, Field: "probe", To: value}))
+					})
+					if err != nil {
+						results <- err
+						return
+					}
+				}
+				results <- nil
+			}()
+		}
+		for range writers {
+			if err := <-results; err != nil {
+				t.Error(err)
+			}
+		}
+		if n := len(changesOf(t, db, domain.SubjectMeasure, string(m.Key))) - before; n != writers*turns {
+			t.Errorf("%d new rows, want %d", n, writers*turns)
+		}
+		checkLog(t, db)
+	})
+}
