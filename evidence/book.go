@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unique"
 
 	"github.com/followthrough/followthrough/domain"
 )
@@ -83,7 +84,7 @@ type Book struct {
 	// Until is the cut: later leaves do not count. Zero means no cut.
 	Until   time.Time
 	items   map[[2]string]*Item
-	reviews map[string]*reviewBook // by incident
+	reviews map[string]entries // by incident
 	clauses []Clause
 	leaves  int
 
@@ -92,20 +93,20 @@ type Book struct {
 
 // NewBook returns an empty book with a cut.
 func NewBook(until time.Time) *Book {
-	return &Book{Until: until, items: map[[2]string]*Item{}, reviews: map[string]*reviewBook{}, clauses: Clauses()}
+	return &Book{Until: until, items: map[[2]string]*Item{}, reviews: map[string]entries{}, clauses: Clauses()}
 }
 
 // Add reads the next record.
 func (b *Book) Add(r *Record) {
 	b.leaves++
-	for n := range b.clauses {
-		for a := range b.clauses[n].Answers {
-			b.clauses[n].Answers[a].add(r.Index, &r.Leaf)
-		}
-	}
 	l := &r.Leaf
 	if !b.Until.IsZero() && l.Time.After(b.Until) {
 		return
+	}
+	for n := range b.clauses {
+		for a := range b.clauses[n].Answers {
+			b.clauses[n].Answers[a].add(r.Index, l)
+		}
 	}
 	switch l.Subject {
 	case "review":
@@ -115,18 +116,21 @@ func (b *Book) Add(r *Record) {
 	default:
 		return
 	}
-	at := [2]string{l.Subject, l.Key}
-	m := b.items[at]
+	m := b.items[[2]string{l.Subject, l.Key}]
 	if m == nil {
-		m = &Item{Key: l.Key, Fields: map[string]string{}}
-		b.items[at] = m
+		m = &Item{Key: strings.Clone(l.Key), Fields: map[string]string{}}
+		b.items[[2]string{strings.Clone(l.Subject), m.Key}] = m
 	}
 	b.follow(m.Key, &m.track, r)
 	if l.Overwritten {
 		return
 	}
-	for _, f := range l.Fields {
-		m.apply(l, f.Name, r.text(named{f.Name + "/to", f.To}))
+	for _, f := range l.Fields { // names and words of ours are many times the same, and would keep their leaves in memory
+		to := r.text(named{f.Name + "/to", f.To})
+		if !f.To.Committed() {
+			to = unique.Make(to).Value()
+		}
+		m.apply(l, unique.Make(f.Name).Value(), to)
 	}
 }
 

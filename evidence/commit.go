@@ -21,12 +21,15 @@ const SaltSize = 32
 // length as four bytes, big end first. Whoever has no salt learns nothing about
 // the text; deleting text and salt leaves every proof valid.
 func Commit(salt []byte, name, text string) Value {
-	b := make([]byte, 0, 1+SaltSize+4+len(name)+len(text))
+	sum := sha256.Sum256(append(committed(make([]byte, 0, 1+SaltSize+4+len(name)+len(text)), salt, name), text...))
+	return Value("#" + hex.EncodeToString(sum[:]))
+}
+
+// committed appends what stands before the text in what Commit hashes.
+func committed(b, salt []byte, name string) []byte {
 	b = append(append(b, 2), salt...)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(name)))
-	b = append(append(b, name...), text...)
-	sum := sha256.Sum256(b)
-	return Value("#" + hex.EncodeToString(sum[:]))
+	return append(b, name...)
 }
 
 // clearFields are the fields whose values stand in leaves as they are: words

@@ -18,10 +18,8 @@ type Finding struct {
 	Leaf     int64 // that wrote it last
 }
 
-// reviewBook is what the log says about the entries of one review.
-type reviewBook struct {
-	entries map[string]reviewed // by the id of an entry
-}
+// entries are what the log says about the entries of one review, by their ids.
+type entries map[string]reviewed
 
 // reviewed is one entry as it was written last; erased hides what it was.
 type reviewed struct {
@@ -39,59 +37,53 @@ func (b *Book) review(r *Record) {
 		if err != nil || !ok {
 			continue
 		}
-		book := b.reviews[l.Key]
-		if book == nil {
-			book = &reviewBook{entries: map[string]reviewed{}}
-			b.reviews[l.Key] = book
+		known := b.reviews[l.Key]
+		if known == nil {
+			known = entries{}
+			b.reviews[l.Key] = known
 		}
 		now := reviewed{leaf: r.Index, first: r.Index}
-		if was, known := book.entries[id]; known {
+		if was, ok := known[id]; ok {
 			now.first = was.first
 		}
 		text := r.text(named{f.Name + "/to", f.To})
 		entry, written := domain.EntryOf(name, text)
 		switch {
 		case text == "":
-			delete(book.entries, id)
+			delete(known, id)
 			continue
 		case written:
 			now.ReviewEntry = entry
 		default:
 			now.erased = true
 		}
-		book.entries[id] = now
+		known[id] = now
 	}
 }
 
 // section lists the entries of a section that were not erased, in the order
 // they were first written down.
-func (b *reviewBook) section(s domain.ReviewSection) []reviewed {
-	if b == nil {
-		return nil
-	}
-	entries := make([]reviewed, 0, len(b.entries))
-	for _, e := range b.entries {
+func (all entries) section(s domain.ReviewSection) []reviewed {
+	var out []reviewed
+	for _, e := range all {
 		if !e.erased && e.Section == s {
-			entries = append(entries, e)
+			out = append(out, e)
 		}
 	}
-	slices.SortFunc(entries, func(x, y reviewed) int { return cmp.Or(cmp.Compare(x.first, y.first), strings.Compare(x.ID, y.ID)) })
-	return entries
+	slices.SortFunc(out, func(x, y reviewed) int { return cmp.Or(cmp.Compare(x.first, y.first), strings.Compare(x.ID, y.ID)) })
+	return out
 }
 
 // findings lists what a review found, in the order it was first written down,
 // and how many entries were erased, of which nobody can say any more what they were.
-func (b *reviewBook) findings() (found []Finding, erased int) {
-	if b == nil {
-		return nil, 0
-	}
-	for _, e := range b.entries {
+func (all entries) findings() (found []Finding, erased int) {
+	for _, e := range all {
 		if e.erased {
 			erased++
 		}
 	}
-	for _, e := range b.section(domain.SectionFinding) {
-		f := Finding{Text: e.Text, Kind: string(e.Kind), Cause: b.entries[e.Cause].Text, Leaf: e.leaf}
+	for _, e := range all.section(domain.SectionFinding) {
+		f := Finding{Text: e.Text, Kind: string(e.Kind), Cause: all[e.Cause].Text, Leaf: e.leaf}
 		for _, key := range e.Measures {
 			f.Measures = append(f.Measures, string(key))
 		}

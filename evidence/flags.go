@@ -129,9 +129,11 @@ func (w *watcher) watchStatus(key string, t *track, r *Record, to string) {
 }
 
 // Flags returns every flag in order of time.
-func (b *Book) Flags() []Flag {
+func (b *Book) Flags() []Flag { return b.flagged(b.Register("measure")) }
+
+func (b *Book) flagged(measures []*Item) []Flag {
 	return b.all(func(yield func(string, *track) bool) {
-		for _, m := range b.Register("measure") {
+		for _, m := range measures {
 			if !yield(m.Key, &m.track) {
 				return
 			}

@@ -121,7 +121,14 @@ const timeFormat = "2006-01-02T15:04:05.000000Z"
 // Encode returns the canonical bytes: one "name value" per line, in a fixed
 // order, absent values left out.
 func (l Leaf) Encode() ([]byte, error) {
-	b := make([]byte, 0, 640)
+	b := l.appendTo(make([]byte, 0, 640))
+	if len(b) > MaxLeaf {
+		return nil, fmt.Errorf("a leaf of %d bytes is longer than %d", len(b), MaxLeaf)
+	}
+	return b, nil
+}
+
+func (l *Leaf) appendTo(b []byte) []byte {
 	line := func(name, value string) {
 		if value != "" {
 			b = append(append(append(append(b, name...), ' '), value...), '\n')
@@ -136,9 +143,9 @@ func (l Leaf) Encode() ([]byte, error) {
 		line("seq", strconv.FormatInt(l.Seq, 10))
 		line("prev", strconv.FormatInt(l.Prev, 10))
 	}
-	line("time", l.Time.UTC().Format(timeFormat))
+	b = append(l.Time.UTC().AppendFormat(append(b, "time "...), timeFormat), '\n')
 	if !l.ExtTime.IsZero() {
-		line("ext-time", l.ExtTime.UTC().Format(timeFormat))
+		b = append(l.ExtTime.UTC().AppendFormat(append(b, "ext-time "...), timeFormat), '\n')
 	}
 	line("source", l.Source)
 	line("actor", string(l.Actor))
@@ -146,18 +153,16 @@ func (l Leaf) Encode() ([]byte, error) {
 	line("ext", string(l.Ext))
 	line("request", string(l.Request))
 	for _, f := range l.Fields {
-		line("field", f.Name+" "+orDash(f.From)+" "+orDash(f.To))
+		b = append(append(append(b, "field "...), f.Name...), ' ')
+		b = append(append(append(b, orDash(f.From)...), ' '), orDash(f.To)...)
+		b = append(b, '\n')
 	}
 	line("reason", string(l.Reason))
 	if l.Overwritten {
 		line("overwritten", "yes")
 	}
 	line("app", token(l.App))
-	line("nonce", hex.EncodeToString(l.Nonce[:]))
-	if len(b) > MaxLeaf {
-		return nil, fmt.Errorf("a leaf of %d bytes is longer than %d", len(b), MaxLeaf)
-	}
-	return b, nil
+	return append(hex.AppendEncode(append(b, "nonce "...), l.Nonce[:]), '\n')
 }
 
 func orDash(v Value) string {
@@ -176,6 +181,24 @@ func dash(s string) Value {
 
 // ParseLeaf reads encoded bytes and refuses every form but the canonical one.
 func ParseLeaf(data []byte) (Leaf, error) {
+	l, _, err := parseLeaf(data, nil)
+	return l, err
+}
+
+// parseLeaf is ParseLeaf with a buffer for encoding the leaf again, which it
+// returns to be used for the next one.
+func parseLeaf(data, buffer []byte) (Leaf, []byte, error) {
+	l, err := readLeaf(data)
+	if err != nil {
+		return l, buffer, err
+	}
+	if buffer = l.appendTo(buffer[:0]); !bytes.Equal(buffer, data) {
+		return l, buffer, fmt.Errorf("the leaf is not in its canonical form")
+	}
+	return l, buffer, nil
+}
+
+func readLeaf(data []byte) (Leaf, error) {
 	l := Leaf{Prev: -1}
 	rest, ok := strings.CutPrefix(string(data), "followthrough leaf v1\n")
 	if !ok || len(data) > MaxLeaf {
@@ -192,13 +215,17 @@ func ParseLeaf(data []byte) (Leaf, error) {
 			return l, err
 		}
 	}
-	for _, v := range l.values() {
+	for _, v := range [...]named{{"actor", l.Actor}, {"on-behalf", l.OnBehalf}, {"ext", l.Ext}, {"request", l.Request}, {"reason", l.Reason}} {
 		if !v.Value.ok() {
-			return l, fmt.Errorf("%s: %.80q is no value", v.Name, string(v.Value))
+			return l, v.refused()
 		}
 	}
-	if again, err := l.Encode(); err != nil || !bytes.Equal(again, data) {
-		return l, fmt.Errorf("the leaf is not in its canonical form")
+	for _, f := range l.Fields {
+		for _, v := range [...]named{{f.Name, f.From}, {f.Name, f.To}} {
+			if !v.Value.ok() {
+				return l, v.refused()
+			}
+		}
 	}
 	return l, nil
 }
@@ -232,11 +259,12 @@ func (l *Leaf) set(name, value string) (err error) {
 	case "request":
 		l.Request = Value(value)
 	case "field":
-		parts := strings.Split(value, " ")
-		if len(parts) != 3 {
+		name, values, _ := strings.Cut(value, " ")
+		from, to, ok := strings.Cut(values, " ")
+		if !ok || strings.Contains(to, " ") {
 			return fmt.Errorf("field: %.80q has not three parts", value)
 		}
-		l.Fields = append(l.Fields, Field{parts[0], dash(parts[1]), dash(parts[2])})
+		l.Fields = append(l.Fields, Field{name, dash(from), dash(to)})
 	case "reason":
 		l.Reason = Value(value)
 	case "overwritten":
@@ -244,12 +272,10 @@ func (l *Leaf) set(name, value string) (err error) {
 	case "app":
 		l.App, err = url.PathUnescape(value)
 	case "nonce":
-		var n int
 		if len(value) != 32 {
 			return fmt.Errorf("nonce: %.80q has not 32 digits", value)
 		}
-		n, err = hex.Decode(l.Nonce[:], []byte(value))
-		_ = n
+		_, err = hex.Decode(l.Nonce[:], []byte(value))
 	default:
 		return fmt.Errorf("%.80q is not a line of a leaf", name)
 	}
@@ -265,9 +291,12 @@ type named struct {
 	Value Value
 }
 
+func (v named) refused() error { return fmt.Errorf("%s: %.80q is no value", v.Name, string(v.Value)) }
+
 // values lists every value in the order of the leaf.
-func (l *Leaf) values() []named {
-	out := make([]named, 0, 5+2*len(l.Fields))
+func (l *Leaf) values() []named { return l.appendValues(make([]named, 0, 5+2*len(l.Fields))) }
+
+func (l *Leaf) appendValues(out []named) []named {
 	out = append(out, named{"actor", l.Actor}, named{"on-behalf", l.OnBehalf}, named{"ext", l.Ext}, named{"request", l.Request})
 	for _, f := range l.Fields {
 		out = append(out, named{f.Name + "/from", f.From}, named{f.Name + "/to", f.To})

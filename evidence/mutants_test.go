@@ -303,27 +303,30 @@ func (d *Draft) drop(leaves [][]byte, at int) {
 
 // render computes the reports from the leaves and openings as they are now.
 func (d *Draft) render() {
-	out, err := newReports(d.Scope)
+	var changes bytes.Buffer
+	out, err := newReports(d.Scope, &changes)
 	if err != nil {
 		panic(err)
 	}
-	openings := newOpeningReader(bytes.NewReader(d.files[fileOpenings]))
+	lines := newOpeningLines(bytes.NewReader(d.files[fileOpenings]))
 	for _, r := range records(d.files[fileLeaves]) {
 		leaf, err := ParseLeaf(r[recordHeader:])
 		if err != nil {
 			panic(err)
 		}
 		record := Record{Index: int64(binary.BigEndian.Uint64(r)), Leaf: leaf}
-		if _, err := openings.of(&record); err != nil {
+		own, err := lines.upto(record.Index, nil)
+		if err != nil {
+			panic(err)
+		}
+		if _, _, err := new(opener).open(&record, own); err != nil {
 			panic(err)
 		}
 		out.add(&record)
 	}
-	files, err := out.finish()
-	if err != nil {
+	if err := d.finish(out, &changes); err != nil {
 		panic(err)
 	}
-	maps.Copy(d.files, files)
 }
 
 // brokenLog is a log in which one change says that it follows another.

@@ -3,6 +3,7 @@ package evidence
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -15,83 +16,116 @@ import (
 // program and its place.
 const maxOpening = 4 << 20
 
-// openingReader reads openings.txt beside the leaves: its lines are in the
-// same order.
-type openingReader struct {
+var errOpening = errors.New("openings.txt has a line that cannot be read") //nolint:gochecknoglobals // a sentinel
+
+// openingLines reads openings.txt beside the leaves: its lines are in the same
+// order.
+type openingLines struct {
 	in   *bufio.Scanner
+	next []byte // the line to come, nil behind the last
+	leaf int64  // of that line
 	err  error
-	leaf int64
-	next Opening
-	done bool
 }
 
-func newOpeningReader(r io.Reader) *openingReader {
-	o := &openingReader{in: bufio.NewScanner(r)}
+func newOpeningLines(r io.Reader) *openingLines {
+	o := &openingLines{in: bufio.NewScanner(r)}
 	o.in.Buffer(make([]byte, 1<<16), maxOpening)
 	o.advance()
 	return o
 }
 
-func (o *openingReader) advance() {
+func (o *openingLines) advance() {
+	o.next = nil
 	if !o.in.Scan() {
-		o.done, o.err = true, o.in.Err()
+		if o.in.Err() != nil {
+			o.err = errors.New("openings.txt cannot be read")
+		}
 		return
 	}
-	parts := bytes.Split(o.in.Bytes(), []byte(" "))
-	if len(parts) != 4 || len(parts[2]) != 2*SaltSize {
-		o.fail()
-		return
-	}
-	leaf, err := strconv.ParseInt(string(parts[0]), 10, 64)
+	number, _, _ := bytes.Cut(o.in.Bytes(), []byte(" "))
+	leaf, err := strconv.ParseInt(string(number), 10, 64)
 	if err != nil {
-		o.fail()
+		o.err = errOpening
 		return
 	}
-	salt := make([]byte, SaltSize)
-	if _, err := hex.Decode(salt, parts[2]); err != nil {
-		o.fail()
-		return
-	}
-	text := make([]byte, base64.StdEncoding.DecodedLen(len(parts[3])))
-	n, err := base64.StdEncoding.Decode(text, parts[3])
-	if err != nil {
-		o.fail()
-		return
-	}
-	o.leaf, o.next = leaf, Opening{Name: string(parts[1]), Salt: salt, Text: string(text[:n])}
+	o.next, o.leaf = o.in.Bytes(), leaf
 }
 
-func (o *openingReader) fail() {
-	o.done, o.err = true, errors.New("openings.txt has a line that cannot be read")
+// upto appends the lines of leaves up to one, each with its end, to a buffer.
+func (o *openingLines) upto(leaf int64, buffer []byte) ([]byte, error) {
+	for o.next != nil && o.leaf <= leaf {
+		buffer = append(append(buffer, o.next...), '\n')
+		o.advance()
+	}
+	return buffer, o.err
 }
 
-// of takes the openings of one leaf, checks them, and returns the places of
-// the commitments that stay closed.
-func (o *openingReader) of(r *Record) (missing []string, err error) {
-	for _, v := range r.Leaf.values() {
+// end reports lines behind those of the last leaf.
+func (o *openingLines) end() error {
+	if o.err == nil && o.next != nil {
+		return unopenable(o.next)
+	}
+	return o.err
+}
+
+// unopenable is the refusal of a line that opens nothing in the pack.
+func unopenable(line []byte) error {
+	leaf, rest, _ := bytes.Cut(line, []byte(" "))
+	place, _, _ := bytes.Cut(rest, []byte(" "))
+	return fmt.Errorf("openings.txt opens %.60q of leaf %.20s, which the pack does not have", place, leaf)
+}
+
+// opener checks the openings of one leaf after the other. Its buffers are used
+// again, since there are millions.
+type opener struct {
+	values []named
+	hashed []byte
+}
+
+// open takes the openings of a leaf from the front of lines, checks them
+// against its commitments, and returns the places of those that stay closed
+// and the lines that are left.
+func (o *opener) open(r *Record, lines []byte) (missing []string, left []byte, err error) {
+	o.values = r.Leaf.appendValues(o.values[:0])
+	for _, v := range o.values {
 		if !v.Value.Committed() {
 			continue
 		}
-		if o.done || o.leaf != r.Index || o.next.Name != v.Name {
+		line, rest, _ := bytes.Cut(lines, []byte("\n"))
+		leaf, line, _ := bytes.Cut(line, []byte(" "))
+		place, line, _ := bytes.Cut(line, []byte(" "))
+		if string(leaf) != strconv.FormatInt(r.Index, 10) || string(place) != v.Name {
 			missing = append(missing, v.Name)
 			continue
 		}
-		if Commit(o.next.Salt, v.Name, o.next.Text) != v.Value {
-			return nil, fmt.Errorf("the text of %s is not the one that was committed to", v.Name)
+		text, err := o.text(v, line)
+		if err != nil {
+			return nil, nil, err
 		}
-		r.Openings = append(r.Openings, o.next)
-		o.advance()
+		r.Openings = append(r.Openings, Opening{Name: v.Name, Text: text})
+		lines = rest
 	}
-	return missing, o.err
+	return missing, lines, nil
 }
 
-// end reports lines that belong to no leaf.
-func (o *openingReader) end() error {
-	if o.err != nil {
-		return errors.New("openings.txt cannot be read")
+// text reads the salt and the text of a line, in their one canonical form, and
+// checks that they are what a value commits to.
+func (o *opener) text(v named, line []byte) (string, error) {
+	digits, encoded, _ := bytes.Cut(line, []byte(" "))
+	var salt [SaltSize]byte
+	if n, err := hex.Decode(salt[:], digits[:min(len(digits), 2*SaltSize)]); err != nil || n != SaltSize || len(digits) != 2*SaltSize {
+		return "", errOpening
 	}
-	if !o.done {
-		return fmt.Errorf("openings.txt opens %.60q of leaf %d, which the pack does not have", o.next.Name, o.leaf)
+	o.hashed = committed(o.hashed[:0], salt[:], v.Name)
+	front := len(o.hashed)
+	var err error
+	if o.hashed, err = base64.StdEncoding.Strict().AppendDecode(o.hashed, encoded); err != nil || base64.StdEncoding.EncodedLen(len(o.hashed)-front) != len(encoded) {
+		return "", errOpening
 	}
-	return nil
+	sum := sha256.Sum256(o.hashed)
+	var want [sha256.Size]byte
+	if _, err := hex.Decode(want[:], []byte(v.Value[1:])); err != nil || sum != want {
+		return "", fmt.Errorf("the text of %s is not the one that was committed to", v.Name)
+	}
+	return string(o.hashed[front:]), nil
 }

@@ -64,8 +64,8 @@ func NewDraft(ctx context.Context, scope Scope, rows Rows, vkey string, previous
 	if scope.Incident != "" && !members.discloses("incident", scope.Incident) {
 		return nil, domain.Errorf(domain.ErrNotFound, "incident: %q is not in the log", scope.Incident)
 	}
-	var leaves, openings bytes.Buffer
-	out, err := newReports(scope)
+	var leaves, openings, changes bytes.Buffer
+	out, err := newReports(scope, &changes)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func NewDraft(ctx context.Context, scope Scope, rows Rows, vkey string, previous
 	if err != nil {
 		return nil, err
 	}
-	if d.files, err = out.finish(); err != nil {
+	if err := d.finish(out, &changes); err != nil {
 		return nil, err
 	}
 	d.files[fileLeaves], d.files[fileOpenings] = leaves.Bytes(), openings.Bytes()
@@ -95,6 +95,22 @@ func NewDraft(ctx context.Context, scope Scope, rows Rows, vkey string, previous
 	}
 	d.digestAgain()
 	return d, nil
+}
+
+// finish writes the files that are computed from the leaves.
+func (d *Draft) finish(out *reports, changes *bytes.Buffer) error {
+	if err := out.flush(); err != nil {
+		return err
+	}
+	d.files[fileChanges] = changes.Bytes()
+	for name, write := range out.files() {
+		var content bytes.Buffer
+		if err := write(&content); err != nil {
+			return err
+		}
+		d.files[name] = content.Bytes()
+	}
+	return nil
 }
 
 func (d *Draft) digestAgain() { d.digest = sha256.Sum256([]byte(manifest(sums(d.files)))) }
@@ -186,51 +202,4 @@ func manifest(sums map[string][32]byte) string {
 // isContent reports whether a file is covered by the hash in the pack's leaf.
 func isContent(name string) bool {
 	return !slices.Contains([]string{fileManifest, fileCheckpoint, fileHashes, filePackLeaf}, name)
-}
-
-// reports are the files that are computed from the disclosed leaves.
-type reports struct {
-	scope   Scope
-	book    *Book
-	changes *changesWriter
-	csv     *bytes.Buffer
-	begin   string
-	end     string
-}
-
-func newReports(s Scope) (*reports, error) {
-	begin, err := s.begin()
-	if err != nil {
-		return nil, err
-	}
-	end, err := s.end()
-	if err != nil {
-		return nil, err
-	}
-	var buffer bytes.Buffer
-	return &reports{scope: s, book: NewBook(end), csv: &buffer, changes: newChangesWriter(&buffer),
-		begin: begin.Format(timeFormat), end: end.Format(timeFormat)}, nil
-}
-
-func (o *reports) add(r *Record) {
-	o.book.Add(r)
-	if at := r.Leaf.Time.UTC().Format(timeFormat); at >= o.begin && at <= o.end {
-		o.changes.add(r)
-	}
-}
-
-func (o *reports) finish() (map[string][]byte, error) {
-	if err := o.changes.close(); err != nil {
-		return nil, err
-	}
-	var register bytes.Buffer
-	if err := RegisterCSV(&register, o.book); err != nil {
-		return nil, err
-	}
-	html, err := page(o.book, o.scope)
-	if err != nil {
-		return nil, err
-	}
-	return map[string][]byte{fileChanges: o.csv.Bytes(), fileRegister: register.Bytes(), fileReport: html,
-		fileFlags: jsonLines(o.book.Flags()), fileMapping: jsonLines(o.book.Mapping())}, nil
 }

@@ -3,9 +3,7 @@ package evidence
 import (
 	"bytes"
 	"crypto/sha256"
-	_ "embed" // the page is a file
 	"encoding/csv"
-	"html/template"
 	"io"
 	"slices"
 	"strconv"
@@ -15,9 +13,6 @@ import (
 	"github.com/followthrough/followthrough/domain"
 )
 
-//go:embed report.html.tmpl
-var reportPage string
-
 // registerColumns are the columns of the register of measures.
 func registerColumns() []string {
 	return []string{"key", "incident", "title", "kind", "priority", "status", "owner", "external_owner", "team", "original_due_on", "due_on", "due_moves",
@@ -25,13 +20,16 @@ func registerColumns() []string {
 }
 
 // RegisterCSV writes the register of measures as the log knows it.
-func RegisterCSV(w io.Writer, b *Book) error {
+func RegisterCSV(w io.Writer, b *Book) error { return writeRegister(w, b.Register("measure")) }
+
+func writeRegister(w io.Writer, measures []*Item) error {
 	out := csv.NewWriter(w)
-	rows := [][]string{registerColumns()}
-	for _, m := range b.Register("measure") {
-		rows = append(rows, registerRow(m))
+	_ = out.Write(registerColumns()) // Flush tells
+	for _, m := range measures {
+		_ = out.Write(registerRow(m))
 	}
-	return out.WriteAll(rows)
+	out.Flush()
+	return out.Error()
 }
 
 func registerRow(m *Item) []string {
@@ -54,52 +52,39 @@ func day(t time.Time) string {
 
 // cell keeps a spreadsheet from running a text as a formula.
 func cell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r\x00＝＋－＠", []rune(s)[0]) {
-		return "'" + s
+	for _, first := range s {
+		if strings.ContainsRune("=+-@\t\r\x00＝＋－＠", first) {
+			return "'" + s
+		}
+		break //nolint:staticcheck // the first rune alone
 	}
 	return s
 }
 
-// changesWriter writes one row per changed value.
-type changesWriter struct {
-	csv *csv.Writer
-	err error
+func changeColumns() []string {
+	return []string{"leaf", "time", "tracker_time", "subject", "key", "seq", "kind", "field", "from", "to", "source", "actor", "reason", "overwritten"}
 }
 
-func newChangesWriter(w io.Writer) *changesWriter {
-	c := &changesWriter{csv: csv.NewWriter(w)}
-	c.err = c.csv.Write([]string{"leaf", "time", "tracker_time", "subject", "key", "seq", "kind", "field", "from", "to", "source", "actor", "reason", "overwritten"})
-	return c
-}
-
-func (c *changesWriter) add(r *Record) {
+// writeChanges writes one row per changed value of a leaf. What goes wrong is
+// told by the writer's Error.
+func writeChanges(out *csv.Writer, r *Record) {
 	l := &r.Leaf
-	if l.Subject == "" || c.err != nil {
+	if l.Subject == "" {
 		return
 	}
 	overwritten := ""
 	if l.Overwritten {
 		overwritten = "yes"
 	}
-	actor, reason := r.text(named{"actor", l.Actor}), r.text(named{"reason", l.Reason})
+	row := [...]string{strconv.FormatInt(r.Index, 10), day(l.Time), day(l.ExtTime), l.Subject, l.Key, strconv.FormatInt(l.Seq, 10), l.Kind, "", "", "", l.Source,
+		r.text(named{"actor", l.Actor}), r.text(named{"reason", l.Reason}), overwritten}
+	for n := range row {
+		row[n] = cell(row[n])
+	}
 	for _, f := range l.Fields {
-		row := []string{strconv.FormatInt(r.Index, 10), day(l.Time), day(l.ExtTime), l.Subject, l.Key, strconv.FormatInt(l.Seq, 10), l.Kind, f.Name,
-			r.text(named{f.Name + "/from", f.From}), r.text(named{f.Name + "/to", f.To}), l.Source, actor, reason, overwritten}
-		for n := range row {
-			row[n] = cell(row[n])
-		}
-		if err := c.csv.Write(row); err != nil {
-			c.err = err
-		}
+		row[7], row[8], row[9] = cell(f.Name), cell(r.text(named{f.Name + "/from", f.From})), cell(r.text(named{f.Name + "/to", f.To}))
+		_ = out.Write(row[:])
 	}
-}
-
-func (c *changesWriter) close() error {
-	c.csv.Flush()
-	if c.err != nil {
-		return c.err
-	}
-	return c.csv.Error()
 }
 
 // Trace is the way from one incident to the effect of its measures.
@@ -114,9 +99,11 @@ type Trace struct {
 }
 
 // Traces returns every incident with its findings and measures, by key.
-func (b *Book) Traces() []Trace {
+func (b *Book) Traces() []Trace { return b.traces(b.Register("measure")) }
+
+func (b *Book) traces(measures []*Item) []Trace {
 	of := map[string][]*Item{}
-	for _, m := range b.Register("measure") {
+	for _, m := range measures {
 		of[m.Fields["incident"]] = append(of[m.Fields["incident"]], m)
 	}
 	traces := []Trace{}
@@ -164,22 +151,4 @@ func sampleKeys(keys []string, word string, n int) []string {
 	}
 	slices.SortFunc(chosen, compareKeys)
 	return chosen
-}
-
-// page renders the report: static HTML, no script, nothing loaded.
-func page(b *Book, scope Scope) ([]byte, error) {
-	t, err := template.New("report").Funcs(template.FuncMap{"day": day}).Parse(reportPage)
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	err = t.Execute(&out, struct {
-		Scope    Scope
-		Leaves   int
-		Measures []*Item
-		Traces   []Trace
-		Flags    []Flag
-		Clauses  []Clause
-	}{scope, b.leaves, b.Register("measure"), b.Traces(), b.Flags(), b.Mapping()})
-	return out.Bytes(), err
 }
