@@ -62,10 +62,11 @@ type batch struct {
 	indexes    []int64 // of the leaves
 	unread     error   // what ended the files, behind these leaves
 
-	leaves  []shownLeaf
-	changes bytes.Buffer // the lines of changes.csv
-	wrong   error        // about all leaves together
-	done    chan struct{}
+	leaves   []shownLeaf
+	openings []Opening
+	changes  bytes.Buffer // the lines of changes.csv
+	wrong    error        // about all leaves together
+	done     chan struct{}
 }
 
 // ahead reads a pack's leaves.
@@ -142,6 +143,8 @@ type worker struct {
 func (w *worker) do(b *batch, out *reports) {
 	b.changes.Reset()
 	b.leaves = slices.Grow(b.leaves[:0], len(b.ends))[:len(b.ends)]
+	w.openings = b.openings[:0]
+	defer func() { b.openings = w.openings }()
 	changes, from, lines := csv.NewWriter(&b.changes), 0, b.lines
 	for n := range b.leaves {
 		l := &b.leaves[n]

@@ -82,14 +82,9 @@ func (v Value) ok() bool {
 	case v == "":
 		return true
 	case v[0] == '=':
-		return len(v) > 1 && len(v) <= maxClear && !strings.ContainsFunc(string(v[1:]), notPlain)
+		return len(v) > 1 && len(v) <= maxClear && only(plainBytes, string(v[1:]))
 	case v[0] == '#' && len(v) == 65:
-		for i := 1; i < len(v); i++ {
-			if c := v[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-				return false
-			}
-		}
-		return true
+		return only(hexDigits, string(v[1:]))
 	}
 	return false
 }
@@ -98,10 +93,33 @@ func (v Value) ok() bool {
 const maxClear = 2048
 
 // plain reports whether a text of ours can stand in a leaf as it is.
-func plain(s string) bool { return len(s) > 0 && len(s) <= 128 && !strings.ContainsFunc(s, notPlain) }
+func plain(s string) bool { return len(s) > 0 && len(s) <= 128 && only(plainBytes, s) }
 
-func notPlain(c rune) bool {
-	return (c < 'a' || c > 'z') && (c < '0' || c > '9') && (c < 'A' || c > 'Z') && !strings.ContainsRune("._:+-/%~", c)
+// charset is a set of bytes. Looking a byte up is faster than comparing it
+// where a processor cannot guess the outcome, as with digits of a hash.
+type charset [256]bool
+
+func newCharset(chars string) *charset {
+	var c charset
+	for i := range len(chars) {
+		c[chars[i]] = true
+	}
+	return &c
+}
+
+//nolint:gochecknoglobals // tables
+var (
+	hexDigits  = newCharset("0123456789abcdef")
+	plainBytes = newCharset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:+-/%~")
+)
+
+func only(set *charset, s string) bool {
+	for i := range len(s) {
+		if !set[s[i]] {
+			return false
+		}
+	}
+	return true
 }
 
 // token makes any text plain, reversibly.

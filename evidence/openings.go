@@ -78,8 +78,9 @@ func unopenable(line []byte) error {
 // opener checks the openings of one leaf after the other. Its buffers are used
 // again, since there are millions.
 type opener struct {
-	values []named
-	hashed []byte
+	values   []named
+	hashed   []byte
+	openings []Opening // of all leaves
 }
 
 // open takes the openings of a leaf from the front of lines, checks them
@@ -87,6 +88,7 @@ type opener struct {
 // and the lines that are left.
 func (o *opener) open(r *Record, lines []byte) (missing []string, left []byte, err error) {
 	o.values = r.Leaf.appendValues(o.values[:0])
+	first := len(o.openings)
 	for _, v := range o.values {
 		if !v.Value.Committed() {
 			continue
@@ -102,9 +104,10 @@ func (o *opener) open(r *Record, lines []byte) (missing []string, left []byte, e
 		if err != nil {
 			return nil, nil, err
 		}
-		r.Openings = append(r.Openings, Opening{Name: v.Name, Text: text})
+		o.openings = append(o.openings, Opening{Name: v.Name, Text: text})
 		lines = rest
 	}
+	r.Openings = o.openings[first:]
 	return missing, lines, nil
 }
 
