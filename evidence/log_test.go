@@ -23,6 +23,7 @@ type testLog struct {
 	last   map[[2]string][2]int64 // subject → seq, index
 	signer note.Signer
 	vkey   string
+	epoch  int64
 }
 
 const testName = "followthrough/test"
@@ -157,7 +158,7 @@ func (l *testLog) checkpoint() Checkpoint {
 	for _, row := range l.rows {
 		r.Add(tlog.RecordHash(row.Leaf))
 	}
-	c, err := Sign(l.signer, 0, r.Size(), r.Root())
+	c, err := Sign(l.signer, l.epoch, r.Size(), r.Root())
 	if err != nil {
 		l.t.Fatal(err)
 	}

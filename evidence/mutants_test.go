@@ -85,14 +85,14 @@ func write(t *testing.T, file string, data []byte) {
 }
 
 // secondVerifier runs docs/verify/verify.py and returns its exit code per pack.
-func secondVerifier(t *testing.T, vkey string, files []string) map[string]int {
+func secondVerifier(t *testing.T, vkey string, files []string, options ...string) map[string]int {
 	t.Helper()
 	for _, tool := range []string{"python3", "openssl"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("%s is not installed; the second verifier needs it", tool)
 		}
 	}
-	cmd := exec.CommandContext(t.Context(), "python3", append([]string{"../docs/verify/verify.py", vkey}, files...)...)
+	cmd := exec.CommandContext(t.Context(), "python3", slices.Concat([]string{"../docs/verify/verify.py"}, options, []string{vkey}, files)...)
 	out, err := cmd.Output()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -213,10 +213,14 @@ func strangersMutant(t testing.TB, rng *rand.Rand, pack []byte) ([]byte, string)
 func (l *testLog) ownersMutant(rng *rand.Rand, n int) ([]byte, string) {
 	l.t.Helper()
 	s := l.scope()
-	kinds := []string{"leaf left out", "leaf left out of the end", "opening left out", "other text", "hidden subject", "head of an older leaf", "subject not in the index", "wrong upto", "gap", "leaf twice"}
+	kinds := []string{"leaf left out", "leaf left out of the end", "opening left out", "other text", "hidden subject", "head of an older leaf", "subject not in the index", "wrong upto", "gap", "leaf twice", "other digits", "epoch out of nothing"}
 	what := kinds[n%len(kinds)]
-	if what == "gap" {
+	switch what {
+	case "gap":
 		return l.brokenLog(rng), what
+	case "epoch out of nothing":
+		l.epoch = 1 + int64(rng.IntN(3))
+		defer func() { l.epoch = 0 }()
 	}
 	return l.pack(s, nil, func(d *Draft) {
 		leaves := records(d.files[fileLeaves])
@@ -236,6 +240,19 @@ func (l *testLog) ownersMutant(rng *rand.Rand, n int) ([]byte, string) {
 		case "other text":
 			line := bytes.Fields(openings[rng.IntN(len(openings))])
 			d.files[fileOpenings] = bytes.Replace(d.files[fileOpenings], line[3], []byte("Zm9v"), 1)
+		case "other digits": // the same number, salt or text, written in another way
+			at := rng.IntN(len(openings))
+			line := bytes.Fields(openings[at])
+			switch rng.IntN(3) {
+			case 0:
+				line[0] = append([]byte("0"), line[0]...)
+			case 1:
+				line[2] = append(bytes.ToUpper(line[2]), ' ')
+			default:
+				line[3] = append(bytes.TrimRight(line[3], "="), "\r="...)
+			}
+			openings[at] = append(bytes.Join(line, []byte(" ")), '\n')
+			d.files[fileOpenings] = bytes.Join(openings, nil)
 		case "hidden subject":
 			for n, line := range index {
 				if bytes.HasPrefix(line, []byte("measure")) {

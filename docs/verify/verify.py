@@ -56,12 +56,10 @@ def open_checkpoint(signed, key, alone):
     """Returns origin, size and root of a note that the key has signed."""
     name, keys = key
     text, _, signatures = signed.decode("utf-8").rpartition("\n\n")
-    text += "\n"
-    lines, good = signatures.split("\n"), False
+    text, lines, good = text + "\n", signatures.split("\n"), False
     need(lines.pop() == "" and (len(lines) == 1 or not alone), "the checkpoint of a pack has one signature")
     for line in lines:
-        found = re.fullmatch(r"\u2014 (\S+) (\S+)", line)
-        need(found, "a signature line cannot be read")
+        found = re.fullmatch(r"\u2014 (\S+) (\S+)", line) or need(False, "a signature line cannot be read")
         raw = base64.b64decode(found[2], validate=True)
         need(not alone or base64.b64encode(raw).decode() == found[2], "the signature is not in its canonical form")
         if found[1] == name and raw[:4] in keys:
@@ -71,6 +69,9 @@ def open_checkpoint(signed, key, alone):
     found = re.fullmatch(r"(\S+)\n(0|[1-9]\d{0,17})\n([A-Za-z0-9+/]{43}=)\n", text)
     need(found and (found[1] == name or re.fullmatch(re.escape(name) + r"/epoch-[1-9]\d*", found[1])), "the checkpoint is of another log")
     return found[1], int(found[2]), base64.b64decode(found[3])
+
+def epoch(origin):
+    return int((re.search(r"/epoch-(\d+)$", origin) or [0, 0])[1])
 
 def open_archive(data):
     """Takes the files out and builds the archive again: it must be the same bytes."""
@@ -95,8 +96,8 @@ def open_archive(data):
     need(all(n in files for n in NAMES if n != "prev-checkpoint.txt"), "a file is missing")
     return files
 
-def manifest(files, names):
-    return "".join("%s  %s\n" % (sha(files[n]).hex(), n) for n in sorted(names))
+def manifest(files, without):
+    return "".join("%s  %s\n" % (sha(files[n]).hex(), n) for n in sorted(files) if n not in without)
 
 def records(data):
     at, last = 0, -1
@@ -123,42 +124,41 @@ def verify(data, key, since):
     origin, size, root = open_checkpoint(files["checkpoint.txt"], key, True)
     hashes, log = files["leafhashes.bin"], key[0].encode()
     need(len(hashes) == 32 * size, "the hashes are not those of the checkpoint")
-    need(files["MANIFEST.sha256"].decode() == manifest(files, [n for n in files if n != "MANIFEST.sha256"]), "the manifest is wrong")
+    need(files["MANIFEST.sha256"].decode() == manifest(files, NOT_CONTENT[:1]), "the manifest is wrong")
     (own, own_leaf, own_values), = records(files["pack-leaf.bin"])
     said = {name[:-3]: text[1:] for name, text in values(own_values) if name.endswith("/to")}
-    need(own_values["kind"] == b"pack" and own_values["log"] == log and own < size, "no leaf of this pack")
-    need(said["content"] == sha(manifest(files, [n for n in files if n not in NOT_CONTENT]).encode()).hex(), "the content is not the one in the log")
+    need(own_values["kind"] == b"pack" and own_values["log"] == log and int(said["upto"]) <= own < size, "no leaf of this pack")
+    need(said["content"] == sha(manifest(files, NOT_CONTENT).encode()).hex(), "the content is not the one in the log")
     older = [open_checkpoint(files["prev-checkpoint.txt"], key, True)] if "prev-checkpoint.txt" in files else []
-    old = open_checkpoint(since, key, False) if since else None
-    tree, sizes, roots = Tree(), [c[1] for c in older + [old] if c], {0: sha()}
+    old, tree, roots = open_checkpoint(since, key, False) if since else None, Tree(), {0: sha()}
     for at in range(0, len(hashes), 32):
         tree.add(hashes[at:at + 32])
-        if tree.size in sizes:
+        if tree.size in [c[1] for c in older + [old] if c]:
             roots[tree.size] = tree.root()
     need(tree.root() == root and hashes[32 * own:32 * own + 32] == sha(b"\0", own_leaf), "the root is wrong")
     need(all(roots.get(c[1]) == c[2] for c in older if c[0] == origin), "the log does not continue its previous checkpoint")
-    if old:
-        need(old[1] in roots, "the older checkpoint is newer than the pack", Unjudged)
-        need(roots[old[1]] == old[2], "the log does not continue the older checkpoint", Wrong if old[0] == origin else Unjudged)
-
-    openings = [line.split(" ") for line in files["openings.txt"].decode().splitlines()]
-    chains, closed, sealed, upto, shown, used = {}, {}, False, int(said["upto"]), 0, 0
-    need(own >= upto, "the leaf of the pack is not behind its leaves")
+    before, now, continued = epoch(old[0]) if old else -1, epoch(origin), not old or roots.get(old[1]) == old[2]
+    need(continued or before < now or before == now and old[1] <= size, "the older checkpoint is newer than the pack", Unjudged)
+    need(continued or before < now, "the log does not continue the older checkpoint")
+    lines = files["openings.txt"].decode().split("\n")
+    openings = [(re.fullmatch(r"(\d+) (\S+) ([0-9a-f]{64}) (\S*)", line) or need(False, "a line of openings.txt")).groups() for line in lines[:-1]]
+    chains, closed, sealed, upto, shown, used, epochs = {}, {}, False, int(said["upto"]), 0, 0, [[0, size, 0]]
     for index, raw, leaf in records(files["leaves.bin"]):
         need(index < upto and leaf["log"] == log and sha(b"\0", raw) == hashes[32 * index:32 * index + 32], "leaf %d is not in the log" % index)
-        shown += 1
         sealed = sealed or index == 0 and leaf["kind"] == b"seal" and dict(values(leaf)).get("rows/to") != "=0"
-        missing = []
+        shown, missing = shown + 1, []
         for name, value in values(leaf):
             if value[0] != "#":
                 continue
-            if used < len(openings) and openings[used][:2] == [str(index), name]:
-                salt, text = bytes.fromhex(openings[used][2]), base64.b64decode(openings[used][3])
-                need(sha(b"\2", salt, struct.pack(">I", len(name)), name.encode(), text).hex() == value[1:], "leaf %d: %s is another text" % (index, name))
+            if openings[used:used + 1] and openings[used][:2] == (str(index), name):
+                salt, text = bytes.fromhex(openings[used][2]), base64.b64decode(openings[used][3], validate=True)
+                hashed = sha(b"\2", salt, struct.pack(">I", len(name)), name.encode(), text).hex()
+                need(hashed == value[1:] and base64.b64encode(text).decode() == openings[used][3], "leaf %d: %s is another text" % (index, name))
                 used += 1
             else:
                 missing.append(name.split("/")[0])
         if leaf["subject"] is None:
+            epochs += [[int(dict(values(leaf))[name + "/to"][1:]) for name in ("epoch", "kept_size")] + [index]] if leaf["kind"] == b"epoch" else []
             continue
         at, seq, prev = (leaf["subject"], leaf["key"]), int(leaf["seq"]), int(leaf["prev"])
         last = chains.get(at) or ((seq - 1, 0) if seq > 1 and prev == 0 and sealed else (0, -1))
@@ -166,18 +166,20 @@ def verify(data, key, since):
         chains[at] = (seq, index, leaf["nonce"])
         erased = [name.split("/")[0] for name, _ in values(leaf) if "/" in name and leaf["kind"] == b"erase"]
         closed[at] = [name for name in closed.get(at, []) + missing if name not in erased]
-    need(used == len(openings), "openings.txt opens what is not there")
+    need(lines[-1] == "" and used == len(openings), "openings.txt opens what is not there")
+    need(epochs[-1][0] == now and all(a[0] < b[0] and 0 <= b[1] <= b[2] for a, b in zip(epochs, epochs[1:])), "the epochs are not those of the log")
+    need(continued or old[1] > min(e[1] for e in epochs if e[0] > before), "the log was rewritten where it says that it was kept")
+    need(continued, "the log was restored and does not continue the older checkpoint", Unjudged)
     index, hidden, named, last = Tree(), 0, 0, None
     for line in files["index.txt"].splitlines():
-        if line.startswith(b"# "):
-            index.add(bytes.fromhex(line[2:].decode()))
+        index.add(bytes.fromhex(line[2:].decode()) if line[:2] == b"# " else sha(b"\0", line))
+        if line[:2] == b"# ":
             hidden += 1
             continue
         subject, name, seq, at, nonce = line.split(b" ")
         need(not last or (subject, name) > last, "index.txt is not in order")
         need(chains.get((subject, name)) == (int(seq), int(at), nonce), "the pack does not show all of " + name.decode())
         last, named = (subject, name), named + 1
-        index.add(sha(b"\0", line))
     need(index.root().hex() == said["root"] and str(named + hidden) == said["subjects"], "index.txt is not the one in the log")
     need(named == len(chains) and str(shown) == said["leaves"], "leaves are left out")
     need("incident" in said or "team" in said or not hidden and shown == upto, "leaves are left out of a pack about everything")
@@ -189,12 +191,10 @@ def main(args):
     for path in args[1:]:
         try:
             print(path, verify(open(path, "rb").read(), read_key(args[0]), since))
-        except (Unjudged, OSError) as e:
-            print(path, "CANNOT JUDGE", e)
-            worst = worst or 2
         except Exception as e:  # whatever cannot be read is wrong
-            print(path, "WRONG", type(e).__name__, e)
-            worst = 1
+            unjudged = isinstance(e, (Unjudged, OSError))
+            print(path, "CANNOT JUDGE" if unjudged else "WRONG", type(e).__name__, e)
+            worst = worst or 2 if unjudged else 1
     return worst if len(args) > 1 else 2
 
 sys.exit(main(sys.argv[1:]))
