@@ -48,6 +48,8 @@ const (
 	// SubjectReview is the review of an incident; its key is the incident's.
 	SubjectReview Subject = "review"
 	SubjectCheck  Subject = "check" // a crisis check
+	// SubjectService is an entry of the service catalogue.
+	SubjectService Subject = "service"
 )
 
 // Attribution says who caused a change and why. It accompanies every write.

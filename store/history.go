@@ -76,6 +76,9 @@ func (db *DB) subjectInScope(ctx context.Context, scope domain.Scope, subject do
 	case domain.SubjectCheck:
 		_, err := db.Check(ctx, scope, domain.CheckKey(key))
 		return err
+	case domain.SubjectService:
+		_, err := db.Service(ctx, scope, domain.ServiceID(key))
+		return err
 	case domain.SubjectPerson, domain.SubjectTeam, domain.SubjectToken, domain.SubjectPolicy, domain.SubjectAssessment, domain.SubjectView:
 	}
 	return notFound(string(subject), key)
@@ -109,8 +112,9 @@ func (db *DB) EachChange(ctx context.Context, scope domain.Scope, afterSeq int64
 		c.add("subject = 'measure' AND key IN (SELECT key FROM measures"+team.where()+
 			") OR subject IN ('incident', 'review') AND key IN (SELECT key FROM incidents"+team.where()+
 			") OR subject = 'check' AND key IN (SELECT key FROM crisis_checks"+team.where()+
-			") OR subject = 'tracker' AND key IN (SELECT id FROM trackers"+team.where()+")",
-			slices.Concat(team.args, team.args, team.args, team.args)...)
+			") OR subject = 'tracker' AND key IN (SELECT id FROM trackers"+team.where()+
+			") OR subject = 'service' AND key IN (SELECT id FROM services"+team.where()+")",
+			slices.Concat(team.args, team.args, team.args, team.args, team.args)...)
 	}
 	for {
 		rows, err := db.scanChanges(ctx, changeRow{}, changeColumns(), " FROM history WHERE seq > ? AND "+c.bare()+" ORDER BY seq LIMIT ?",

@@ -18,7 +18,7 @@ import (
 
 // rowTypes are all types that are rows of a table.
 func rowTypes() []schema.Tabler {
-	return []schema.Tabler{aliasRow{}, answerRow{}, changeRow{}, checkRow{}, checkpointRow{}, conflictRow{}, deliveryRow{}, evidenceRow{}, formerKeyRow{}, idempotencyRow{}, identityRow{}, incidentRow{}, leafRow{}, limitsRow{}, linkRow{}, linkStateRow{}, logRow{}, measureRow{}, membershipRow{}, noticeRow{}, noticeSettingsRow{}, observationRow{}, passwordRow{}, personRow{}, policyRow{}, probeRow{}, reviewAnswerRow{}, reviewMessageRow{}, reviewRow{}, reviewVersionRow{}, roundRow{}, sessionRow{}, setupRow{}, snoozeRow{}, teamRow{}, termRow{}, tokenRow{}, trackerRow{}, trackerStatusRow{}, viewRow{}, witnessRow{}, workRow{}}
+	return []schema.Tabler{aliasRow{}, answerRow{}, changeRow{}, checkRow{}, checkpointRow{}, conflictRow{}, deliveryRow{}, evidenceRow{}, formerKeyRow{}, idempotencyRow{}, identityRow{}, incidentRow{}, leafRow{}, limitsRow{}, linkRow{}, linkStateRow{}, logRow{}, measureRow{}, membershipRow{}, noticeRow{}, noticeSettingsRow{}, observationRow{}, passwordRow{}, personRow{}, policyRow{}, probeRow{}, reviewAnswerRow{}, reviewMessageRow{}, reviewRow{}, reviewVersionRow{}, roundRow{}, serviceRow{}, sessionRow{}, setupRow{}, snoozeRow{}, teamRow{}, termRow{}, tokenRow{}, trackerRow{}, trackerStatusRow{}, viewRow{}, witnessRow{}, workRow{}}
 }
 
 // A row type that is missing above would escape the test below.
