@@ -36,16 +36,16 @@ type OnTimePriority struct {
 // again for five minutes of the same day; its as_of says how old it is.
 func (s *Reports) All(ctx context.Context, by domain.Actor, q ReportQuery) (out AllStats, err error) {
 	err = s.evaluate(ctx, by, q, func(p *portfolio, c metrics.Cohort) error {
-		out, err = s.pages.of(p, c, func() (AllStats, error) { return allOf(p, c, q) })
+		out, err = s.pages.of(p, c, func() (AllStats, error) { return allOf(p, c) })
 		return err
 	})
 	return out, err
 }
 
 // allOf evaluates side by side: the reports only read.
-func allOf(p *portfolio, c metrics.Cohort, q ReportQuery) (out AllStats, err error) {
+func allOf(p *portfolio, c metrics.Cohort) (out AllStats, err error) {
 	parts := []func() error{
-		func() (err error) { out.Quality, err = metrics.Quality(p.snapshot, c, nil); return err },
+		func() (err error) { out.Quality, err = metrics.Quality(p.snapshot, c, p.lives(c)); return err },
 		func() (err error) { out.Overdue, err = metrics.Overdue(p.snapshot, c); return err },
 		func() (err error) { out.Completion.Completion, err = metrics.Completion(p.snapshot, c); return err },
 		func() (err error) {
@@ -59,7 +59,7 @@ func allOf(p *portfolio, c metrics.Cohort, q ReportQuery) (out AllStats, err err
 		func() (err error) { out.Flow.Flow, err = metrics.Flow(p.snapshot, c); return err },
 		func() (err error) { out.Flow.Forecast, err = metrics.ForecastBacklog(p.snapshot, c); return err },
 		func() (err error) {
-			out.Recurrence, err = metrics.Recurrence(p.snapshot, c, metrics.RecurrenceInput{Window: q.Created})
+			out.Recurrence, err = metrics.Recurrence(p.snapshot, c, p.recurrenceInput(c))
 			return err
 		},
 	}
@@ -141,10 +141,6 @@ func (s *pageCache) of(p *portfolio, c metrics.Cohort, compute func() (AllStats,
 
 // sameSpan reports whether a page made at an instant may stand for the cohort's.
 func sameSpan(made time.Time, c metrics.Cohort) bool {
-	zone := c.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	age := c.AsOf.Sub(made)
+	zone, age := zoneOf(c), c.AsOf.Sub(made)
 	return age >= 0 && age < pageAge && domain.DateOf(made.In(zone)) == domain.DateOf(c.AsOf.In(zone))
 }

@@ -19,6 +19,7 @@ type Store interface {
 	assessmentStore
 	reviewStore
 	checkStore
+	serviceStore
 	logStore
 	peopleStores
 }
@@ -82,6 +83,7 @@ type App struct {
 	Reviews     *Reviews
 	Evidence    *Evidence
 	Checks      *Checks
+	Services    *Services
 
 	// Now and Zone are the clock and the zone the operations judge by.
 	Now  func() time.Time
@@ -115,6 +117,7 @@ func New(o Options) *App {
 		Reminders:   &Reminders{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone, Language: o.Language, Ways: o.Ways},
 		Evidence:    &Evidence{Store: o.Store, Kept: o.Kept, Post: o.Post, Witness: o.Witness, Now: o.Now, Zone: zone, Version: o.Version},
 		Checks:      &Checks{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
+		Services:    &Services{Store: o.Store, Now: o.Now},
 		Now:         o.Now,
 		Zone:        zone,
 	}

@@ -9,7 +9,7 @@ import (
 // mark sets the mark on every figure of a report whose inputs fail more than
 // one in ten quality checks (1.4).
 func mark(p *portfolio, c metrics.Cohort, report any) error {
-	quality, err := metrics.Quality(p.snapshot, c, nil)
+	quality, err := metrics.Quality(p.snapshot, c, p.lives(c))
 	if err != nil {
 		return err
 	}

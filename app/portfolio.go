@@ -28,6 +28,8 @@ type portfolio struct {
 	// measured holds the rows whose success metric was observed.
 	measured map[int32]metrics.MeasuredRow
 	sizes    map[domain.TeamID]int
+	// services are the entries of the catalogue in sight.
+	services []domain.Service
 	// closings are the closures that a later one may still turn into a bulk.
 	closings []metrics.Closure
 }
@@ -71,7 +73,59 @@ func (p *portfolios) load(ctx context.Context, scope domain.Scope, cut metrics.C
 	}
 	out.flagBulk(cut)
 	out.snapshot.Position = position
+	if err := p.readCatalogue(ctx, out, scope, cut); err != nil {
+		return nil, err
+	}
 	return out, p.countTeams(ctx, out, cut)
+}
+
+// readCatalogue reads the service catalogue as it was known at the cut. An entry
+// speaks about the past, so it is its writing down alone that the cut asks for.
+// Of services of other teams those count that incidents in sight name.
+func (p *portfolios) readCatalogue(ctx context.Context, of *portfolio, scope domain.Scope, cut metrics.Cut) error {
+	var services []domain.Service
+	err := p.store.EachHistory(ctx, domain.Everything(), domain.SubjectService, func(_ string, rows []domain.Change) error {
+		fields, err := knownFields(rows, metrics.Cut{AsOf: cut.KnownAt, KnownAt: cut.KnownAt, Zone: cut.Zone})
+		if err != nil || fields == nil {
+			return err
+		}
+		entry, there, err := domain.ServiceOf(fields)
+		if there && (scope.Allows(entry.Team) || of.snapshot.HasService(entry.Name)) {
+			services = append(services, entry)
+		}
+		return err
+	})
+	if err == nil {
+		of.services = services
+	}
+	return err
+}
+
+// lives is the catalogue as statistics take it.
+func (p *portfolio) lives(c metrics.Cohort) []metrics.ServiceLife {
+	zone := zoneOf(c)
+	var lives []metrics.ServiceLife
+	for _, entry := range p.services {
+		from, to := entry.Life(zone)
+		lives = append(lives, metrics.ServiceLife{Service: entry.Name, From: from, To: to})
+	}
+	return lives
+}
+
+// recurrenceInput is what a recurrence report needs besides the cohort.
+func (p *portfolio) recurrenceInput(c metrics.Cohort) metrics.RecurrenceInput {
+	in := metrics.RecurrenceInput{Window: c.Created, Services: p.lives(c)}
+	if !c.Policy.LinksSince.IsZero() {
+		in.LinksSince = c.Policy.LinksSince.Start(zoneOf(c))
+	}
+	return in
+}
+
+func zoneOf(c metrics.Cohort) *time.Location {
+	if c.Zone == nil {
+		return time.UTC
+	}
+	return c.Zone
 }
 
 // countTeams counts the people of every team.

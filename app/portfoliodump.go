@@ -28,7 +28,7 @@ type Dumps interface {
 
 // portfolioFormat names the layout of a dump. Any change of it, or of what is
 // folded, needs a new name.
-const portfolioFormat = "followthrough-portfolio/3\n"
+const portfolioFormat = "followthrough-portfolio/4\n"
 
 // maxPortfolioHead bounds the part before the rows.
 const maxPortfolioHead = 1 << 30
@@ -44,6 +44,7 @@ type portfolioHead struct {
 	Mark     []byte
 	Numbers  int
 	Sizes    map[domain.TeamID]int
+	Services []domain.Service
 	Closings []metrics.Closure
 	Measured []dumpMeasured
 }
@@ -56,7 +57,7 @@ type dumpMeasured struct {
 
 // dump writes the portfolio with what it belongs to.
 func (p *portfolio) dump(w io.Writer, version, zone string, mark []byte) error {
-	head := portfolioHead{Version: version, Zone: zone, Mark: mark, Numbers: len(p.rows), Sizes: p.sizes, Closings: p.closings}
+	head := portfolioHead{Version: version, Zone: zone, Mark: mark, Numbers: len(p.rows), Sizes: p.sizes, Services: p.services, Closings: p.closings}
 	for row := range int32(p.snapshot.Len()) { // in row order: a map has none
 		if m, ok := p.measured[row]; ok {
 			head.Measured = append(head.Measured, dumpMeasured{row, m.Metric.Text(), m.Readings})
@@ -144,7 +145,7 @@ func (p *portfolio) take(head *portfolioHead) error {
 		}
 		p.measured[m.Row] = metrics.MeasuredRow{Metric: domain.ParseMetric(m.Metric), Readings: m.Readings}
 	}
-	p.closings = head.Closings
+	p.closings, p.services = head.Closings, head.Services
 	if head.Sizes != nil {
 		p.sizes = head.Sizes
 	}

@@ -155,12 +155,13 @@ func (p *portfolios) refreshed(ctx context.Context, old *portfolio, scope domain
 	}
 	changed := map[domain.Subject]map[string]bool{domain.SubjectIncident: {}, domain.SubjectMeasure: {}}
 	var closed []domain.Change
-	people, whole := false, false
+	people, whole, services := false, false, false
 	err := p.store.EachChange(ctx, domain.Everything(), old.snapshot.Position, func(c domain.Change) error {
 		if c.Seq > position {
 			return nil
 		}
 		people = people || c.Subject == domain.SubjectPerson
+		services = services || c.Subject == domain.SubjectService || c.Subject == domain.SubjectIncident && !scope.All
 		whole = whole || c.Field == "team" && !scope.All
 		if keys := changed[c.Subject]; keys != nil {
 			keys[c.Key] = true
@@ -183,6 +184,11 @@ func (p *portfolios) refreshed(ctx context.Context, old *portfolio, scope domain
 	}
 	old.noteClosings(slices.DeleteFunc(closed, func(c domain.Change) bool { return old.row(domain.MeasureKey(c.Key).Number()) < 0 }))
 	old.flagBulk(cut)
+	if services {
+		if err := p.readCatalogue(ctx, old, scope, cut); err != nil {
+			return nil, err
+		}
+	}
 	if people {
 		if err := p.countTeams(ctx, old, cut); err != nil {
 			return nil, err

@@ -190,7 +190,7 @@ func (s *Reports) Flow(ctx context.Context, by domain.Actor, q ReportQuery) (out
 // (B1 to B10).
 func (s *Reports) Recurrence(ctx context.Context, by domain.Actor, q ReportQuery) (out metrics.RecurrenceReport, err error) {
 	err = s.evaluate(ctx, by, q, func(p *portfolio, c metrics.Cohort) (err error) {
-		if out, err = metrics.Recurrence(p.snapshot, c, metrics.RecurrenceInput{Window: q.Created}); err != nil {
+		if out, err = metrics.Recurrence(p.snapshot, c, p.recurrenceInput(c)); err != nil {
 			return err
 		}
 		return mark(p, c, &out)
@@ -222,7 +222,7 @@ func (s *Reports) Effectiveness(ctx context.Context, by domain.Actor, q ReportQu
 // Quality is the state of the data, shown before everything else (1.4).
 func (s *Reports) Quality(ctx context.Context, by domain.Actor, q ReportQuery) (out metrics.QualityReport, err error) {
 	err = s.evaluate(ctx, by, q, func(p *portfolio, c metrics.Cohort) (err error) {
-		out, err = metrics.Quality(p.snapshot, c, nil)
+		out, err = metrics.Quality(p.snapshot, c, p.lives(c))
 		return err
 	})
 	return out, err

@@ -28,6 +28,9 @@ type Policy struct {
 	LookAgainDays int
 	// AssessmentMonths is the rhythm of the recurrence assessment: 3 (NIS2) or 1 (DORA).
 	AssessmentMonths int
+	// LinksSince is the day from which recurrences have been linked; incidents
+	// resolved before are watched from then on. Empty is always.
+	LinksSince Date `json:",omitzero"`
 	// RemindDays are the days relative to the due date on which its owner is reminded.
 	RemindDays []int
 	// Reminders is the rhythm beside RemindDays; read it through OrDefault. A

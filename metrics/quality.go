@@ -173,14 +173,10 @@ func (s *Snapshot) incidentChecks(c *Cohort, services []ServiceLife) []QualityCh
 			}
 		}
 	}
-	known := map[string]bool{}
+	known := map[int32]bool{}
 	for _, l := range services {
-		known[l.Service] = known[l.Service] || !l.From.IsZero()
-	}
-	unknown := 0
-	for _, name := range s.services.list {
-		if !known[name] {
-			unknown++
+		if i := s.services.find(l.Service); i >= 0 && !l.From.IsZero() {
+			known[i] = true
 		}
 	}
 	return []QualityCheck{
@@ -192,7 +188,7 @@ func (s *Snapshot) incidentChecks(c *Cohort, services []ServiceLife) []QualityCh
 		{Name: "incidents_without_start", Count: undated, Of: all, Marks: []string{"B3", "B4", "B5"}},
 		{Name: "incidents_without_end", Count: endless, Of: resolved + endless, Marks: []string{"B3", "B10"}},
 		{Name: "unlinked_candidates", Count: unlinked, Of: candidates, Marks: []string{"B3", "B4", "B10"}},
-		{Name: "service_life_unknown", Count: unknown, Of: len(s.services.list), Marks: []string{"B5"}},
+		{Name: "service_life_unknown", Count: len(s.services.list) - len(known), Of: len(s.services.list), Marks: []string{"B5"}},
 	}
 }
 

@@ -10,9 +10,10 @@ import (
 	"github.com/followthrough/followthrough/domain"
 )
 
-// ServiceLife is when a service existed, from the catalogue. A zero From is
-// unknown (then its first incident opens the exposure and is not counted); a
-// zero To is "still in service".
+// ServiceLife is when a service existed, from the catalogue; its name may be
+// written otherwise than incidents write it. A zero From is unknown (then its
+// first incident opens the exposure and is not counted); a zero To is "still in
+// service".
 type ServiceLife struct {
 	Service  string
 	From, To time.Time
@@ -21,7 +22,7 @@ type ServiceLife struct {
 // RecurrenceInput is what a recurrence report needs besides the cohort.
 type RecurrenceInput struct {
 	// Window bounds the calendar time of rates, MCF and trend; a zero From is the
-	// first incident, a zero To is as_of.
+	// catalogued start of a service, or the first incident; a zero To is as_of.
 	Window   Period
 	Services []ServiceLife
 	// LinksSince is since when links are recorded; incidents resolved before it
@@ -74,8 +75,12 @@ type RecurrenceReport struct {
 	ByState          []StateRate
 	Ratios           []Figure         // overdue : done and open : done
 	Services         []ServiceHistory // the twelve with the most incidents
-	PerService       []Figure         // recurrences per service-year
+	PerService       []ServiceRate    // recurrences per service-year; services with any, with a catalogued start, or with incidents outside their life
 	Rate             Figure           // over all services
+	// CataloguedStarts and AssumedStarts count the services in the exposure by
+	// where it begins.
+	CataloguedStarts int
+	AssumedStarts    int
 	Mean             []MeanPoint
 	Trend            TrendFigures
 	BeforeAfter      BeforeAfter
@@ -97,7 +102,7 @@ func Recurrence(s *Snapshot, c Cohort, in RecurrenceInput) (RecurrenceReport, er
 	if err := c.check(s); err != nil {
 		return RecurrenceReport{}, err
 	}
-	lives, err := s.lives(in, c.asOf())
+	lives, err := s.lives(in, &c)
 	if err != nil {
 		return RecurrenceReport{}, err
 	}

@@ -3,90 +3,8 @@ package metrics
 import (
 	"cmp"
 	"slices"
+	"time"
 )
-
-// life is when a service is under observation, in ms.
-type life struct {
-	from, to int64
-	known    bool // from the catalogue; else opened by the first incident
-	opener   int32
-	seen     bool
-}
-
-// lives are the lives of all services of the snapshot inside the window.
-func (s *Snapshot) lives(in RecurrenceInput, asOf int64) ([]life, error) {
-	first := int64(never)
-	for i := range s.incidents {
-		if s.incidents[i].placed() {
-			first = min(first, s.incidents[i].started)
-		}
-	}
-	from, to := first, asOf
-	if !in.Window.From.IsZero() {
-		from = in.Window.From.UnixMilli()
-	}
-	if !in.Window.To.IsZero() {
-		to = min(to, in.Window.To.UnixMilli())
-	}
-	lives := make([]life, len(s.services.list))
-	for i := range lives {
-		lives[i] = life{from: from, to: to, opener: -1}
-	}
-	for _, l := range in.Services {
-		if !l.From.IsZero() && !l.To.IsZero() && l.To.Before(l.From) {
-			return nil, invalidf("service %s ends at %v, before it begins at %v", l.Service, l.To, l.From)
-		}
-		i := s.services.find(l.Service)
-		if i < 0 {
-			// Without incidents a service still counts as exposure.
-			lives = append(lives, life{opener: -1, from: from, to: to})
-			i = int32(len(lives) - 1)
-		}
-		if !l.From.IsZero() {
-			lives[i].known = true
-			lives[i].from = max(from, l.From.UnixMilli())
-		}
-		if !l.To.IsZero() {
-			lives[i].to = min(to, l.To.UnixMilli())
-		}
-	}
-	s.openUnknown(lives)
-	return lives, nil
-}
-
-// openUnknown lets the first incident of a service of unknown age open its life.
-func (s *Snapshot) openUnknown(lives []life) {
-	for i := range s.incidents {
-		inc := &s.incidents[i]
-		if !inc.placed() {
-			continue
-		}
-		for _, v := range inc.services {
-			l := &lives[v]
-			l.seen = true
-			if !l.known && (l.opener < 0 || inc.started < s.incidents[l.opener].started) {
-				l.opener = int32(i)
-			}
-		}
-	}
-	for v := range lives {
-		if l := &lives[v]; !l.known && l.opener >= 0 {
-			l.from = max(l.from, s.incidents[l.opener].started)
-		}
-	}
-}
-
-// retirement is when the last service of an incident ended, never while one lives.
-func (s *Snapshot) retirement(inc *incidentRow, lives []life) int64 {
-	end := int64(0)
-	for _, v := range inc.services {
-		end = max(end, lives[v].to)
-	}
-	if len(inc.services) == 0 {
-		return never
-	}
-	return end
-}
 
 // MeanPoint is one step of the mean cumulative number of incidents per service.
 type MeanPoint struct {
@@ -123,11 +41,31 @@ const topServices = 12
 // meanPoints bounds the steps of the mean cumulative function that are drawn.
 const meanPoints = 120
 
+// ServiceRate is the recurrence rate of one service with what its exposure
+// rests on.
+type ServiceRate struct {
+	Service string
+	// Start says where the exposure begins: StartCatalogued is the first day in the
+	// catalogue, StartAssumed the first incident, which is then not counted.
+	Start    string
+	From, To time.Time // the exposure inside the window
+	// Outside are incidents of the window before or after the catalogued life: in no
+	// rate, and a sign that the catalogue is wrong.
+	Outside int
+	Rate    Figure
+}
+
+// Where the exposure of a service begins.
+const (
+	StartCatalogued = "catalogue"
+	StartAssumed    = "first_incident"
+)
+
 // serviceRates is B5 (recurrences per service-year), B6 and B7 (incidents per
 // service). An incident on three services counts once per service and once in
 // the portfolio, so the services do not add up to it.
 func (s *Snapshot) serviceRates(r *RecurrenceReport, f *families, lives []life, w *recurrenceWalk) {
-	events := make([]int, len(lives))
+	events, outside := make([]int, len(lives)), make([]int, len(lives))
 	times := make([][]float64, len(lives))
 	total := 0
 	for i := range s.incidents {
@@ -140,6 +78,9 @@ func (s *Snapshot) serviceRates(r *RecurrenceReport, f *families, lives []life, 
 		counted := false
 		for _, v := range inc.services {
 			l := &lives[v]
+			if w.in.Window.contains(inc.started) && l.misses(inc.started) {
+				outside[v]++
+			}
 			if l.opener == int32(i) || inc.started <= l.from || inc.started > l.to {
 				continue
 			}
@@ -155,25 +96,34 @@ func (s *Snapshot) serviceRates(r *RecurrenceReport, f *families, lives []life, 
 	}
 	exposure := 0.0
 	for v := range lives {
-		if l := &lives[v]; l.to > l.from && (l.seen || l.known) && w.m.hasService(int32(v)) {
-			exposure += float64(l.to-l.from) / msPerDay
-			if v < len(s.services.list) && events[v] > 0 {
-				r.PerService = append(r.PerService, rateFigure("B5", "recurrence_rate", s.services.list[v], events[v], float64(l.to-l.from)/msPerDay))
-			}
+		l := &lives[v]
+		if !l.watched() {
+			continue
+		}
+		days := float64(l.to-l.from) / msPerDay
+		exposure += days
+		start := StartAssumed
+		r.AssumedStarts++
+		if l.known {
+			start = StartCatalogued
+			r.CataloguedStarts++
+			r.AssumedStarts--
+		}
+		if events[v] > 0 || outside[v] > 0 || l.known {
+			r.PerService = append(r.PerService, ServiceRate{Service: l.name, Start: start, From: time.UnixMilli(l.from).UTC(), To: time.UnixMilli(l.to).UTC(),
+				Outside: outside[v], Rate: rateFigure("B5", "recurrence_rate", l.name, events[v], days)})
 		}
 	}
 	r.Services = s.histories(lives, times)
-	slices.SortFunc(r.PerService, func(a, b Figure) int { return cmp.Compare(a.Group, b.Group) })
+	slices.SortFunc(r.PerService, func(a, b ServiceRate) int { return cmp.Compare(a.Service, b.Service) })
 	r.Rate = rateFigure("B5", "recurrence_rate", "", total, exposure)
-	s.meanAndTrend(r, lives, times, w)
+	s.meanAndTrend(r, lives, times)
 }
 
-func (m *matcher) hasService(v int32) bool { return m.service == nil || m.service[v] }
-
-func (s *Snapshot) meanAndTrend(r *RecurrenceReport, lives []life, times [][]float64, w *recurrenceWalk) {
+func (s *Snapshot) meanAndTrend(r *RecurrenceReport, lives []life, times [][]float64) {
 	origin := int64(never)
 	for _, l := range lives {
-		if l.to > l.from {
+		if l.watched() {
 			origin = min(origin, l.from)
 		}
 	}
@@ -181,7 +131,7 @@ func (s *Snapshot) meanAndTrend(r *RecurrenceReport, lives []life, times [][]flo
 	var systems []System
 	zero := float64(origin) / msPerDay
 	for v, l := range lives {
-		if l.to <= l.from || (!l.seen && !l.known) || !w.m.hasService(int32(v)) {
+		if !l.watched() {
 			continue
 		}
 		from, to := float64(l.from)/msPerDay, float64(l.to)/msPerDay

@@ -86,7 +86,7 @@ type Snapshot struct {
 
 	zones     []*time.Location
 	teams     names[domain.TeamID]
-	services  names[string]
+	services  serviceNames
 	causes    names[string]
 	incidents []incidentRow
 	byKey     map[domain.IncidentKey]int32

@@ -75,9 +75,7 @@ func (s *Snapshot) PutIncident(r IncidentRecord) {
 	if !r.LinkedAt.IsZero() {
 		row.linkedAt = r.LinkedAt.UnixMilli()
 	}
-	for _, name := range r.Services {
-		row.services = append(row.services, s.services.index(name))
-	}
+	row.services = s.services.numbers(r.Services)
 	for _, name := range r.Causes {
 		row.causes = append(row.causes, s.causes.index(name))
 	}
