@@ -111,6 +111,18 @@ func TestEveryRoute(t *testing.T) {
 	w.patch("admin", v1("/teams/"+team.text("id")), team.etag(), object{"lead": "p_member"}).want(200)
 	w.get("admin", v1("/teams/"+team.text("id"))).want(200)
 	list("viewer", "/teams")
+	list("viewer", "/services/unlisted")
+	service := w.post("admin", v1("/services"), object{"name": "db", "since": "2025-01-01", "team": "t_a"}).want(201)
+	w.patch("admin", v1("/services/"+service.text("id")), service.etag(), object{"retired": "2026-11-30", "reason": "switched off"}).want(200)
+	service = w.get("viewer", v1("/services/"+service.text("id"))).want(200)
+	if service.json()["retired"] != "2026-11-30" || service.json()["since"] != "2025-01-01" {
+		t.Errorf("service = %s", service.body)
+	}
+	list("viewer", "/services")
+	if rates := w.get("viewer", v1("/stats/recurrence")).want(200).json()["report"].(object); rates["catalogued_starts"] != 1.0 {
+		t.Errorf("recurrence = %v catalogued starts", rates["catalogued_starts"])
+	}
+	del("/services/"+service.text("id"), service.etag()).want(204)
 	person := w.post("admin", v1("/people"), object{"name": "Ana Roth", "role": "member", "teams": []string{"t_a"}}).want(201)
 	w.patch("admin", v1("/people/"+person.text("id")), person.etag(), object{"email": "ana@example.org", "deputy": "p_member"}).want(200)
 	w.get("viewer", v1("/people/"+person.text("id"))).want(200)

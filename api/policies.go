@@ -18,6 +18,7 @@ type policyJSON struct {
 	Preventing       []string       `json:"preventing" nullable:"false" doc:"kinds that can reduce recurrence"`
 	LookAgainDays    int            `json:"look_again_days"`
 	AssessmentMonths int            `json:"assessment_months"`
+	LinksSince       *string        `json:"links_since" format:"date" doc:"day from which recurrences have been linked: incidents resolved before are watched from then on; null is always"`
 	RemindDays       []int          `json:"remind_days" nullable:"false" doc:"days relative to the due date on which its owner is reminded"`
 	Reminders        remindersJSON  `json:"reminders"`
 	EvidenceRequired bool           `json:"evidence_required"`
@@ -65,7 +66,7 @@ func policyOf(p domain.Policy) policyJSON {
 		remind = []int{}
 	}
 	return policyJSON{p.Version, moment(p.From), plainMap(p.DueDays, same), plainMap(p.SLADays, same), plainMap(p.VerifyDays, same),
-		list(p.SecondPerson), list(p.Gate), list(p.Preventing), p.LookAgainDays, p.AssessmentMonths, remind, remindersOf(p.Reminders), p.EvidenceRequired, plainMap(p.Silences(), same), list(p.Informed()),
+		list(p.SecondPerson), list(p.Gate), list(p.Preventing), p.LookAgainDays, p.AssessmentMonths, day(p.LinksSince), remind, remindersOf(p.Reminders), p.EvidenceRequired, plainMap(p.Silences(), same), list(p.Informed()),
 		p.CheckOrDefault().Months, p.CheckOrDefault().Target, windowsOf(p.Windows)}
 }
 
@@ -78,6 +79,7 @@ type policyInput struct {
 	Preventing       opt[[]string]       `json:"preventing,omitempty"`
 	LookAgainDays    opt[int]            `json:"look_again_days,omitempty"`
 	AssessmentMonths opt[int]            `json:"assessment_months,omitempty"`
+	LinksSince       opt[date]           `json:"links_since,omitempty"`
 	RemindDays       opt[[]int]          `json:"remind_days,omitempty"`
 	Reminders        opt[remindersInput] `json:"reminders,omitempty"`
 	EvidenceRequired opt[bool]           `json:"evidence_required,omitempty"`
@@ -99,6 +101,7 @@ func (in *policyInput) onto(p *domain.Policy) {
 	put(&p.Preventing, in.Preventing, texts[domain.MeasureKind])
 	put(&p.LookAgainDays, in.LookAgainDays, same)
 	put(&p.AssessmentMonths, in.AssessmentMonths, same)
+	put(&p.LinksSince, in.LinksSince, plainDate)
 	put(&p.RemindDays, in.RemindDays, same)
 	put(&p.Reminders, in.Reminders, func(r remindersInput) domain.ReminderPolicy { return r.onto(p.Reminders) })
 	put(&p.EvidenceRequired, in.EvidenceRequired, same)

@@ -89,7 +89,7 @@ func withBody[T any](r route, f func(*call, *T) (reply, error)) route {
 func (s *Server) routes() []route {
 	var all []route
 	for _, part := range [][]route{s.incidentRoutes(), s.measureRoutes(), s.proofRoutes(), s.probeRoutes(), s.linkRoutes(), s.conflictRoutes(),
-		s.trackerRoutes(), s.peopleRoutes(), s.teamRoutes(), s.tokenRoutes(), s.setupRoutes(), s.policyRoutes(),
+		s.trackerRoutes(), s.peopleRoutes(), s.teamRoutes(), s.serviceRoutes(), s.tokenRoutes(), s.setupRoutes(), s.policyRoutes(),
 		s.recurrenceRoutes(), s.checkRoutes(), s.effectRoutes(), s.reminderRoutes(), s.statsRoutes(), s.evidenceRoutes(), s.viewRoutes(),
 		s.reviewRoutes(), s.messageRoutes()} {
 		all = append(all, part...)

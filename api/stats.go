@@ -39,12 +39,14 @@ type pinnedPolicyJSON struct {
 	From    *string        `json:"from" format:"date-time" doc:"valid from; null for the shipped one"`
 	SLADays map[string]int `json:"sla_days"`
 	Windows windowsJSON    `json:"windows"`
+	// LinksSince is the day from which recurrences have been linked.
+	LinksSince *string `json:"links_since" format:"date"`
 }
 
 func pinnedPolicies(p metrics.Pins) []pinnedPolicyJSON {
 	out := []pinnedPolicyJSON{}
 	for _, v := range append(slices.Clone(p.Earlier), p.Policy) {
-		out = append(out, pinnedPolicyJSON{v.Version, moment(v.From), plainMap(v.SLADays, same), windowsOf(v.Windows)})
+		out = append(out, pinnedPolicyJSON{v.Version, moment(v.From), plainMap(v.SLADays, same), windowsOf(v.Windows), day(v.LinksSince)})
 	}
 	return out
 }
