@@ -19,16 +19,17 @@ type Store interface {
 	assessmentStore
 	reviewStore
 	checkStore
-	serviceStore
 	logStore
 	peopleStores
 }
 
-// peopleStores are about people, their access and what they have chosen.
+// peopleStores are about people, their access, what they have chosen and what
+// the organisation has set up.
 type peopleStores interface {
 	accessStore
 	peopleStore
 	policyStore
+	serviceStore
 	savedViewStore
 	reminderStore
 }

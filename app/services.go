@@ -84,18 +84,30 @@ func (s *Services) Edit(ctx context.Context, by domain.Actor, id domain.ServiceI
 	})
 }
 
-// Set changes the entry of a name, however it is written, or adds one.
-func (s *Services) Set(ctx context.Context, by domain.Actor, name string, change func(*domain.Service)) (domain.Service, error) {
+// Named returns the entry of a name, however it is written.
+func (s *Services) Named(ctx context.Context, by domain.Actor, name string) (domain.Service, error) {
 	all, err := s.List(ctx, by)
-	if err != nil {
-		return domain.Service{}, err
-	}
 	for _, entry := range all {
 		if domain.FoldService(entry.Name) == domain.FoldService(name) {
-			return s.Edit(ctx, by, entry.ID, entry.Version, "", change)
+			return entry, nil
 		}
 	}
-	entry := domain.Service{Name: name}
+	if err == nil {
+		err = domain.Errorf(domain.ErrNotFound, "service %s is not in the catalogue", name)
+	}
+	return domain.Service{}, err
+}
+
+// Set changes the entry of a name, or adds one.
+func (s *Services) Set(ctx context.Context, by domain.Actor, name string, change func(*domain.Service)) (domain.Service, error) {
+	entry, err := s.Named(ctx, by, name)
+	switch {
+	case err == nil:
+		return s.Edit(ctx, by, entry.ID, entry.Version, "", change)
+	case domain.KindOf(err) != domain.ErrNotFound:
+		return domain.Service{}, err
+	}
+	entry.Name = name
 	change(&entry)
 	return s.Create(ctx, by, entry, "")
 }

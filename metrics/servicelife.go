@@ -21,6 +21,14 @@ type life struct {
 // watched reports whether the service adds to the exposure.
 func (l *life) watched() bool { return l.chosen && l.to > l.from && (l.seen || l.known) }
 
+// start says where the life begins.
+func (l *life) start() string {
+	if l.known {
+		return StartCatalogued
+	}
+	return StartAssumed
+}
+
 // misses reports whether an instant lies outside what the catalogue says.
 func (l *life) misses(ms int64) bool {
 	return l.since != 0 && ms < l.since || l.until != 0 && ms >= l.until

@@ -28,6 +28,7 @@ type TrendFigures struct {
 // of B6 and B7.
 type ServiceHistory struct {
 	Service   string
+	Start     string    // StartCatalogued or StartAssumed
 	FromDay   float64   // start of its observation, days from the start of the window
 	Days      float64   // length of the window
 	Incidents []float64 // days from the start of the window
@@ -102,15 +103,13 @@ func (s *Snapshot) serviceRates(r *RecurrenceReport, f *families, lives []life, 
 		}
 		days := float64(l.to-l.from) / msPerDay
 		exposure += days
-		start := StartAssumed
-		r.AssumedStarts++
 		if l.known {
-			start = StartCatalogued
 			r.CataloguedStarts++
-			r.AssumedStarts--
+		} else {
+			r.AssumedStarts++
 		}
 		if events[v] > 0 || outside[v] > 0 || l.known {
-			r.PerService = append(r.PerService, ServiceRate{Service: l.name, Start: start, From: time.UnixMilli(l.from).UTC(), To: time.UnixMilli(l.to).UTC(),
+			r.PerService = append(r.PerService, ServiceRate{Service: l.name, Start: l.start(), From: time.UnixMilli(l.from).UTC(), To: time.UnixMilli(l.to).UTC(),
 				Outside: outside[v], Rate: rateFigure("B5", "recurrence_rate", l.name, events[v], days)})
 		}
 	}
@@ -170,7 +169,7 @@ func (s *Snapshot) histories(lives []life, times [][]float64) []ServiceHistory {
 	var out []ServiceHistory
 	for _, v := range order[:min(len(order), topServices)] {
 		l, zero := &lives[v], float64(origin)/msPerDay
-		h := ServiceHistory{Service: s.services.list[v], FromDay: float64(l.from)/msPerDay - zero, Days: float64(end-origin) / msPerDay}
+		h := ServiceHistory{Service: s.services.list[v], Start: l.start(), FromDay: float64(l.from)/msPerDay - zero, Days: float64(end-origin) / msPerDay}
 		sys := System{End: float64(l.to-l.from) / msPerDay}
 		for _, t := range slices.Sorted(slices.Values(times[v])) {
 			h.Incidents = append(h.Incidents, t-zero)

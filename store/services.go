@@ -167,7 +167,7 @@ func (tx *txn) lockService(scope domain.Scope, id domain.ServiceID, version int6
 
 func (db *DB) explainService(ctx context.Context, err error, s domain.Service) error {
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
-		return &domain.Error{Kind: domain.ErrConflict, Message: "the catalogue has the service " + s.Name + " already; change that entry", Err: err}
+		return domain.Errorf(domain.ErrConflict, "the catalogue has the service %q already; change that entry", s.Name)
 	}
 	return db.explainTeam(ctx, err, s.Team)
 }

@@ -79,6 +79,9 @@ func fillPolicy(policy *domain.Policy, form url.Values) error {
 	if policy.CrisisCheck.Target, err = daysOf("check_target", form); err != nil {
 		return err
 	}
+	if policy.LinksSince, err = dateOf("links_since", form.Get("links_since")); err != nil {
+		return err
+	}
 	policy.RemindDays = nil
 	for _, text := range lines(form.Get("remind_days")) {
 		n, err := strconv.Atoi(strings.TrimSpace(text))

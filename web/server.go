@@ -140,7 +140,7 @@ func (s *Server) routes() {
 		s.trackerRoutes,
 		s.peopleRoutes,
 		s.tokenRoutes,
-		s.policyRoutes, s.evidenceRoutes,
+		s.policyRoutes, s.serviceRoutes, s.evidenceRoutes,
 		s.checkRoutes,
 		s.reminderRoutes,
 		s.accountRoutes,

@@ -75,12 +75,16 @@ func Services(r metrics.RecurrenceReport, o Options) Picture {
 	t := o.Texts
 	p := o.picture("services", t.ServicesTitle)
 	p.Desc = t.ServicesDesc
-	p.Table = Table{Caption: t.ServicesTitle, Head: append(words(t.Service), numbers(t.Incidents, t.Beta, t.Interval, t.PlansCompleted)...)}
+	p.Table = Table{Caption: t.ServicesTitle, Head: append(words(t.Service, t.ServiceStart), numbers(t.Incidents, t.Beta, t.Interval, t.PlansCompleted)...)}
 	most, total := 1, 0
 	for _, s := range r.Services {
 		most = max(most, len(s.Incidents))
 		total += len(s.Incidents)
-		p.Table.add(o.href(Mark{Kind: "services", Service: s.Service}), s.Service, strconv.Itoa(len(s.Incidents)), t.shown(s.Beta), t.shownInterval(s.Beta), strconv.Itoa(len(s.Completed)))
+		start := t.StartAssumed
+		if s.Start == metrics.StartCatalogued {
+			start = t.StartCatalogued
+		}
+		p.Table.add(o.href(Mark{Kind: "services", Service: s.Service}), s.Service, start, strconv.Itoa(len(s.Incidents)), t.shown(s.Beta), t.shownInterval(s.Beta), strconv.Itoa(len(s.Completed)))
 	}
 	p.Lead = fmt.Sprintf(t.ServicesLead, total, len(r.Services))
 	if len(r.Services) == 0 {

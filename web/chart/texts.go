@@ -22,7 +22,7 @@ type Texts struct {
 	// Recurrence.
 	RecurrenceTitle, RecurrenceDesc, RecurrenceLead, EndlessNote, UndatedNote, Recurred, DaysSinceResolved, StatesTitle, StatesDesc, StatesNote, StatesLead, RatioOverdueDone, PlanState, PlanNone, PlanAllDropped, PlanAllDone, PlanSomeOpen, PlanSomeOverdue, Recurrences, Rate, RecurrencesPerYear, BeforeAfterTitle, BeforeAfterDesc, BeforeAfterLead, AssociationNote, RatioWord, RatioLead, RatioAxis, Before, After, NoChange string
 	// Services.
-	MeanTitle, MeanDesc, TrendLead, TrendFew, ServicesAtRisk, MeanIncidents, DaysInWindow, ServicesTitle, ServicesDesc, ServicesLead, IncidentsCount, IncidentMark, PlanCompleted, PlansCompleted, Beta string
+	MeanTitle, MeanDesc, TrendLead, TrendFew, ServicesAtRisk, MeanIncidents, DaysInWindow, ServicesTitle, ServicesDesc, ServicesLead, ServiceStart, StartCatalogued, StartAssumed, IncidentsCount, IncidentMark, PlanCompleted, PlansCompleted, Beta string
 	// Success metric.
 	RunTitle, RunDesc, NoReadings, EffectAttained, EffectMissed, EffectOpen, EffectNotDone, EffectSustained, EffectPassing, EffectShift, SeriesNote, Reading, Phase, PhaseBefore, PhaseBetween, PhaseAfter, Signal, OutsideLimits, Limit, BaselineMean string
 	// Communication.
