@@ -88,6 +88,9 @@ func (s *Imports) checkMeasure(row *domain.ImportMeasure, by domain.Actor, polic
 	if m.OriginalDueOn.IsZero() {
 		m.OriginalDueOn = m.DueOn
 	}
+	if m.LastDueOn = m.DueOn; m.DueOn.IsZero() {
+		m.LastDueOn = m.OriginalDueOn
+	}
 	m.StatusUnknown = row.StatusUnknown
 	m.Imported, m.PolicyVersion, m.Version = true, policy.Version, 1
 	found := atLine(row.Line, m.Receive(nil, domain.Attribution{}, now))

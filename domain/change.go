@@ -132,6 +132,7 @@ func measureFields(m Measure) []FieldChange {
 		{Field: "status_unknown", To: flag(m.StatusUnknown)},
 		{Field: "closure_reason", To: string(m.ClosureReason)},
 		{Field: "closure_note", To: m.ClosureNote},
+		{Field: "duplicate_of", To: string(m.DuplicateOf)},
 		{Field: "risk_accepted_until", To: m.RiskAcceptedUntil.String()},
 		{Field: "verdict", To: string(m.Verdict)},
 		{Field: "verified_by", To: string(m.VerifiedBy)},
@@ -156,6 +157,11 @@ func MeasureChanges(before, after Measure) []FieldChange {
 		if changes[n].Field == "status" {
 			changes[n].Kind = statusChangeKind(before.Status, after.Status)
 		}
+	}
+	if !before.OriginalDueOn.IsZero() && before.OriginalDueOn != after.OriginalDueOn {
+		// Before the row of the due date: who reads on knows that it is no move.
+		correction := FieldChange{ChangeField, "original_due_on", before.OriginalDueOn.String(), after.OriginalDueOn.String()}
+		changes = append([]FieldChange{correction}, changes...)
 	}
 	return changes
 }

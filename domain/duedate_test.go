@@ -14,7 +14,7 @@ func TestDueDate(t *testing.T) {
 	undated := func(m *domain.Measure) {
 		m.DueOn, m.OriginalDueOn, m.Priority = domain.Date{}, domain.Date{}, domain.P4
 	}
-	moved := func(m *domain.Measure) { m.DueOn, m.DueMoves = day("2026-07-08"), 1 }
+	moved := func(m *domain.Measure) { m.DueOn, m.LastDueOn, m.DueMoves = day("2026-07-08"), day("2026-07-08"), 1 }
 	machine := person(ana)
 	machine.Source = domain.FromSystem
 	for name, c := range map[string]struct {
@@ -49,6 +49,83 @@ func TestDueDate(t *testing.T) {
 				t.Errorf("due %s, promised %s, %d moves; want %s, %s, %d", got.DueOn, got.OriginalDueOn, got.DueMoves, c.to, promise, c.moves)
 			}
 		})
+	}
+}
+
+// TestDueMoves: a move is a change to a date that differs from the last one
+// that was set; taking a date away is none, and neither is setting it again.
+func TestDueMoves(t *testing.T) {
+	for name, c := range map[string]struct {
+		dates []string
+		moves int
+	}{
+		"taken away":                    {[]string{"2026-07-01", ""}, 0},
+		"taken away, set again":         {[]string{"2026-07-01", "", "2026-07-01"}, 0},
+		"taken away, another":           {[]string{"2026-07-01", "", "2026-07-08"}, 1},
+		"moved, taken away, set again":  {[]string{"2026-07-01", "2026-07-08", "", "2026-07-08"}, 1},
+		"moved, taken away, as promise": {[]string{"2026-07-01", "2026-07-08", "", "2026-07-01"}, 2},
+		"first date later":              {[]string{"", "2026-07-01", "2026-07-01"}, 0},
+	} {
+		m := domain.Measure{Title: "x", Status: domain.Proposed, CreatedAt: now().AddDate(-1, 0, 0)}
+		for _, text := range c.dates {
+			due := domain.MustDate(text)
+			if err := m.Edit(domain.MeasureEdit{DueOn: domain.Some(due), Reason: "r"}, person(ana), rules()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if m.DueMoves != c.moves {
+			t.Errorf("%s: %d moves, want %d", name, m.DueMoves, c.moves)
+		}
+	}
+}
+
+// TestDueGrace: within the policy's grace a first date is corrected, whoever
+// does it: no reason, no move, and the history says so. Afterwards it is moved.
+func TestDueGrace(t *testing.T) {
+	graceful := rules()
+	graceful.Policy.DueGraceHours = 2
+	made := func() domain.Measure {
+		m, err := domain.NewMeasure{Title: "x", DueOn: domain.MustDate("2026-07-10")}.Create("m1", person(ana), graceful.Policy, now(), time.UTC)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	for name, c := range map[string]struct {
+		after    time.Duration
+		tracker  bool
+		promised string
+		moves    int
+	}{
+		"at once":             {time.Minute, false, "2026-07-01", 0},
+		"the last instant":    {2*time.Hour - 1, false, "2026-07-01", 0},
+		"too late":            {2 * time.Hour, false, "2026-07-10", 1},
+		"on the tracker":      {time.Minute, true, "2026-07-01", 0},
+		"late on the tracker": {3 * time.Hour, true, "2026-07-10", 1},
+	} {
+		before := made()
+		m, r := before, graceful
+		r.Now = now().Add(c.after)
+		err := m.Receive([]domain.FieldUpdate{{Field: domain.FieldDueOn, Value: "2026-07-01"}}, domain.Attribution{Source: domain.FromJira}, r.Now)
+		if !c.tracker {
+			m = before
+			reason := ""
+			if c.moves > 0 {
+				reason = "typed wrong"
+			}
+			err = m.Edit(domain.MeasureEdit{DueOn: domain.Some(domain.MustDate("2026-07-01")), Reason: reason}, person(ana), r)
+		}
+		if err != nil || m.OriginalDueOn.String() != c.promised || m.DueMoves != c.moves || m.DueOn != domain.MustDate("2026-07-01") {
+			t.Errorf("%s: due %s, promised %s, %d moves, %v", name, m.DueOn, m.OriginalDueOn, m.DueMoves, err)
+		}
+		rows := domain.MeasureChanges(before, m)
+		if corrected := rows[0].Field == "original_due_on"; corrected != (c.moves == 0) || rows[len(rows)-1].Field != "due_on" {
+			t.Errorf("%s: rows %+v", name, rows)
+		}
+	}
+	m := made()
+	if err := m.Edit(domain.MeasureEdit{DueOn: domain.Some(domain.MustDate("2026-07-01"))}, person(ana), rules()); err != nil {
+		t.Errorf("the grace is that of the promise, not of the policy now: %v", err)
 	}
 }
 

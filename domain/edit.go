@@ -37,6 +37,7 @@ type MeasureEdit struct {
 
 	ClosureReason     Opt[ClosureReason]
 	RiskAcceptedUntil Opt[Date]
+	DuplicateOf       Opt[MeasureKey]
 	Verdict           Opt[Verdict]
 
 	// Reason goes to the history; due-date moves, reopening and some closures need it.
@@ -117,6 +118,9 @@ func (m *Measure) amend(bad *problems, e MeasureEdit, r Rules) {
 	if e.Verdict.Set && e.Verdict.Value != m.Verdict {
 		bad.add("verdict", "goes with status verified; set status as well")
 	}
+	if e.DuplicateOf.Set && e.DuplicateOf.Value != m.DuplicateOf {
+		m.nameSurvivor(bad, e.DuplicateOf.Value, true)
+	}
 	if !e.RiskAcceptedUntil.Set || e.RiskAcceptedUntil.Value == m.RiskAcceptedUntil {
 		return
 	}
@@ -136,37 +140,6 @@ func (m *Measure) acceptRisk(bad *problems, until Date, r Rules) {
 		bad.add("risk_accepted_until", "is missing or past; an accepted risk ends on a date to come")
 	}
 	m.RiskAcceptedUntil = until
-}
-
-// moveDue sets the due date. The first one is the promise and stays; moving
-// it later needs a reason and is counted.
-func (m *Measure) moveDue(bad *problems, due Date, reason string, by Actor, r Rules) {
-	if due == m.DueOn {
-		return
-	}
-	if by.Source == FromUser {
-		checkDueNotBefore(bad, due, DateOf(m.CreatedAt.In(r.Zone)))
-		if !m.OriginalDueOn.IsZero() && reason == "" {
-			bad.add("reason", "is empty; moving the due date from %s needs a reason", orNone(m.DueOn))
-		}
-	}
-	m.setDue(due)
-}
-
-func (m *Measure) setDue(due Date) {
-	if m.OriginalDueOn.IsZero() {
-		m.OriginalDueOn = due
-	} else if !due.IsZero() && due != m.DueOn && (!m.DueOn.IsZero() || due != m.OriginalDueOn) {
-		m.DueMoves++
-	}
-	m.DueOn = due
-}
-
-func orNone(d Date) string {
-	if d.IsZero() {
-		return "none"
-	}
-	return d.String()
 }
 
 // changeStatus moves the measure along its life by a person's hand.
@@ -221,7 +194,7 @@ func (m *Measure) reopen(to Status, now time.Time) {
 	}
 	m.DoneAt, m.VerifiedAt, m.CancelledAt = time.Time{}, time.Time{}, time.Time{}
 	m.Verdict, m.VerifiedBy, m.DoneBy = "", "", ""
-	m.ClosureReason, m.ClosureNote, m.RiskAcceptedUntil = "", "", Date{}
+	m.ClosureReason, m.ClosureNote, m.RiskAcceptedUntil, m.DuplicateOf = "", "", Date{}, ""
 }
 
 // verify is the second key: a person, not the owner for urgent measures, who
@@ -262,4 +235,5 @@ func (m *Measure) cancel(bad *problems, e MeasureEdit, by Actor, r Rules) {
 		bad.add("risk_accepted_until", "goes with closure reason risk_accepted")
 	}
 	m.Status, m.ClosureReason, m.ClosureNote, m.CancelledAt = Cancelled, reason, e.Reason, r.Now
+	m.nameSurvivor(bad, e.DuplicateOf.Value, by.Source == FromUser)
 }

@@ -69,7 +69,7 @@ func (m *Measure) receive(bad *problems, u FieldUpdate, by Attribution, now time
 	case FieldDueOn:
 		due, err := ParseDate(u.Value)
 		bad.addErr("due_on", err)
-		m.setDue(due)
+		m.setDue(due, now, 0) // a policy's grace counts for promises made here
 	case FieldMetric:
 		m.Metric = ParseMetric(u.Value)
 	case FieldStatus:

@@ -213,7 +213,7 @@ func TestCancel(t *testing.T) {
 		"superseded":              {domain.Superseded, "", "", person(ana), nil},
 		"duplicate by the system": {domain.Duplicate, "", "", system, nil},
 		"created_in_error":        {domain.CreatedInError, "", "", person(ana), nil},
-		"an end without a risk":   {domain.Duplicate, "", "2026-12-31", person(ana), []string{"risk_accepted_until: goes with closure reason risk_accepted"}},
+		"an end without a risk":   {domain.Superseded, "", "2026-12-31", person(ana), []string{"risk_accepted_until: goes with closure reason risk_accepted"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := domain.MeasureEdit{Status: domain.Some(domain.Cancelled), Reason: c.text}

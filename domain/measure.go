@@ -39,6 +39,9 @@ type Measure struct {
 	ClosureReason     ClosureReason
 	ClosureNote       string
 	RiskAcceptedUntil Date
+	// DuplicateOf is the measure that goes on, with closure reason duplicate;
+	// empty where a tracker says duplicate without naming of which.
+	DuplicateOf MeasureKey
 
 	Owner PersonID
 	// ExternalOwner is the login of a tracker account that no person is mapped to.
@@ -50,9 +53,15 @@ type Measure struct {
 	Succeeds MeasureKey
 
 	DueOn Date
-	// OriginalDueOn is the first promise. It never changes once set.
+	// OriginalDueOn is the first promise. It never changes once set, except by a
+	// correction before DueFirmAt.
 	OriginalDueOn Date
-	// DueMoves counts changes from one due date to a different one.
+	// LastDueOn is the last date that was set; it stays when the date is taken away.
+	LastDueOn Date
+	// DueFirmAt is when the policy's grace for correcting the promise ends; zero
+	// means there is none.
+	DueFirmAt time.Time
+	// DueMoves counts the moves of the due date, by MovesDue.
 	DueMoves int
 
 	Metric     Metric
@@ -181,7 +190,7 @@ func (n NewMeasure) Create(id string, by Actor, policy Policy, now time.Time, zo
 	if m.DueOn.IsZero() && by.Source == FromUser {
 		m.DueOn = policy.DueOn(m.Priority, DateOf(now.In(zone)))
 	}
-	m.OriginalDueOn = m.DueOn
+	m.promise(m.DueOn, now, policy.Grace())
 	var bad problems
 	m.check(&bad)
 	checkTypedTitle(&bad, m.Title)

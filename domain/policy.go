@@ -37,6 +37,9 @@ type Policy struct {
 	// policy that chose none keeps the text it had before there were reminders,
 	// and with it every report that was pinned under it.
 	Reminders ReminderPolicy `json:",omitzero"`
+	// DueGraceHours is how long a first due date may be corrected without that
+	// being a move; 0 is not at all.
+	DueGraceHours int `json:",omitzero"`
 	// EvidenceRequired asks for an evidence link before done in our own UI.
 	EvidenceRequired bool
 	// CrisisCheck is the rhythm of the crisis check and what it aims at.
@@ -145,8 +148,14 @@ func (p Policy) DueOn(priority Priority, created Date) Date {
 	return created.AddDays(days)
 }
 
+// Grace is how long a first due date may be corrected.
+func (p Policy) Grace() time.Duration { return time.Duration(p.DueGraceHours) * time.Hour }
+
 // Prevents reports whether measures of the kind can reduce recurrence.
 func (p Policy) Prevents(kind MeasureKind) bool { return slices.Contains(p.Preventing, kind) }
+
+// maxGraceHours bounds a correction: after a week it is a change of plan.
+const maxGraceHours = 168
 
 // Check refuses a policy that makes no sense.
 func (p Policy) Check() error {
@@ -181,6 +190,9 @@ func (p Policy) Check() error {
 		if n < -365 || n > 365 {
 			bad.add("remind_days", "%d days is not accepted; use -365 to 365", n)
 		}
+	}
+	if p.DueGraceHours < 0 || p.DueGraceHours > maxGraceHours {
+		bad.add("due_grace_hours", "%d hours is not accepted; use 0 to %d", p.DueGraceHours, maxGraceHours)
 	}
 	p.Reminders.OrDefault().check(&bad)
 	for severity, minutes := range p.SilenceMinutes {

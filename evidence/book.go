@@ -70,6 +70,7 @@ type Item struct {
 	VerifiedAt  time.Time
 	DueMoves    int
 	OriginalDue string
+	lastDue     string // the last date that was set
 	Links       []string
 	Proofs      []string
 
@@ -155,18 +156,14 @@ func (m *Item) apply(l *Leaf, field, to string) {
 	case "create":
 		m.CreatedAt = l.Time
 		if field == "due_on" {
-			m.OriginalDue = to
+			m.OriginalDue, m.lastDue = to, to
 		}
 	}
 	if !l.sets() {
 		return
 	}
-	if field == "due_on" && l.Kind != "create" {
-		if m.OriginalDue == "" {
-			m.OriginalDue = to
-		} else {
-			m.DueMoves++
-		}
+	if l.Kind != "create" {
+		m.due(field, to)
 	}
 	if field == "status" {
 		switch to {
@@ -180,6 +177,24 @@ func (m *Item) apply(l *Leaf, field, to string) {
 		}
 	}
 	m.Fields[field] = to
+}
+
+// due follows the due date; the row of a correction stands before the row of
+// the date it corrects.
+func (m *Item) due(field, to string) {
+	switch {
+	case field == "original_due_on":
+		m.OriginalDue, m.lastDue = to, to
+	case field != "due_on" || to == "":
+	case m.OriginalDue == "":
+		m.OriginalDue, m.lastDue = to, to
+	default:
+		last, _ := domain.ParseDate(m.lastDue)
+		if next, err := domain.ParseDate(to); err != nil || domain.MovesDue(last, next) {
+			m.DueMoves++
+		}
+		m.lastDue = to
+	}
 }
 
 // Register returns every measure, or every incident, by key.

@@ -36,7 +36,7 @@ func committed(b, salt []byte, name string) []byte {
 // of ours, dates and keys. Whatever is not named here is committed.
 func clearField(name string) bool {
 	switch name {
-	case "incident", "kind", "priority", "team", "due_on", "status", "status_unknown", "closure_reason", "risk_accepted_until", "verdict",
+	case "incident", "kind", "priority", "team", "due_on", "original_due_on", "status", "status_unknown", "closure_reason", "duplicate_of", "risk_accepted_until", "verdict",
 		"severity", "started_at", "detected_at", "mitigated_at", "resolved_at", "recurrence_of", "created_at", "done_at", "role", "disabled",
 		"revoked", "removed", "paused":
 		return true

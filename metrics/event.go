@@ -25,12 +25,13 @@ const (
 	EventCancelled
 	EventStatusUnknown // imported from a source that says nothing about the status
 	EventStatusKnown   // somebody said what the status is
+	EventDueCorrected  // the first due date was wrong and put right within the policy's grace
 	EventNote          // anything else that shows somebody touched the measure
 )
 
 // eventNames spells the types as reference files do; index = EventType.
 func eventNames() []string {
-	return []string{"", "created", "imported", "due_set", "due_cleared", "accepted", "started", "blocked", "done", "reopened", "verified", "cancelled", "status_unknown", "status_known", "note"}
+	return []string{"", "created", "imported", "due_set", "due_cleared", "accepted", "started", "blocked", "done", "reopened", "verified", "cancelled", "status_unknown", "status_known", "due_corrected", "note"}
 }
 
 // String is the name of the type in reference files, such as "due_set".
@@ -56,8 +57,8 @@ type Event struct {
 	At       time.Time // when it happened
 	Recorded time.Time // when it was written down; zero = At
 	Type     EventType
-	Due      domain.Date          // EventDueSet
-	Zone     *time.Location       // EventDueSet: zone of the date; nil = zone of the cut
+	Due      domain.Date          // EventDueSet, EventDueCorrected
+	Zone     *time.Location       // of Due; nil = zone of the cut
 	Reason   domain.ClosureReason // EventCancelled
 	Verdict  domain.Verdict       // EventVerified
 }

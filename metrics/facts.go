@@ -115,7 +115,7 @@ func FactsOf(events []Event, cut Cut) (Facts, error) {
 		if e.Type < EventCreated || e.Type > EventNote {
 			return Facts{}, invalidf("event %d has type %d; use one of the EventType values", i, e.Type)
 		}
-		if e.Type == EventDueSet && e.Due.IsZero() {
+		if (e.Type == EventDueSet || e.Type == EventDueCorrected) && e.Due.IsZero() {
 			return Facts{}, invalidf("event %d sets a due date without a date; use EventDueCleared to remove one", i)
 		}
 		if cut.knows(e) {
@@ -148,7 +148,7 @@ func (f *Facts) apply(e Event, zone *time.Location) {
 		}
 	case EventImported:
 		f.Entry = e.At
-	case EventDueSet:
+	case EventDueSet, EventDueCorrected:
 		if e.Zone != nil {
 			zone = e.Zone
 		}
@@ -204,11 +204,14 @@ func (f *Facts) firstDone(at time.Time) {
 
 func (f *Facts) setDue(e Event, zone *time.Location) {
 	d := Due{Date: e.Due, Deadline: e.Due.Deadline(zone), Set: e.At, zone: zone}
-	if f.Original.Date.IsZero() {
+	before := f.Planned
+	switch {
+	case f.Original.Date.IsZero():
 		f.Original = d
-	}
-	before := f.Planned // a date taken away and another one set later is a move too
-	if !before.Date.IsZero() && before.Date != d.Date {
+	case e.Type == EventDueCorrected: // promised when the wrong date was
+		d.Set = f.Original.Set
+		f.Original = d
+	case domain.MovesDue(before.Date, d.Date):
 		f.DueMoves++
 		if !e.At.Before(before.Deadline.Add(-48 * time.Hour)) {
 			f.LateMoves++

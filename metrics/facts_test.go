@@ -45,7 +45,7 @@ func eventLog() *rapid.Generator[[]metrics.Event] {
 			e := metrics.Event{At: hour("at"), Type: metrics.EventType(rapid.IntRange(int(metrics.EventDueSet), int(metrics.EventNote)).Draw(t, "type"))}
 			e.Recorded = e.At.Add(time.Duration(rapid.IntRange(0, 100).Draw(t, "delay")) * time.Hour)
 			switch e.Type {
-			case metrics.EventDueSet:
+			case metrics.EventDueSet, metrics.EventDueCorrected:
 				e.Due = domain.DateOf(hour("due"))
 			case metrics.EventCancelled:
 				e.Reason = rapid.SampledFrom(domain.ClosureReasons()).Draw(t, "reason")
@@ -305,7 +305,7 @@ func FuzzFacts(f *testing.F) {
 		var events []metrics.Event
 		for ; len(log) >= 5; log = log[5:] {
 			e := metrics.Event{Type: metrics.EventType(log[0]), At: origin.Add(time.Duration(log[1])*24*time.Hour + time.Duration(log[2])*time.Minute)}
-			if e.Type == metrics.EventDueSet {
+			if e.Type == metrics.EventDueSet || e.Type == metrics.EventDueCorrected {
 				e.Due = domain.DateOf(origin).AddDays(int(log[3]) - 20)
 			}
 			e.Reason = domain.ClosureReasons()[int(log[4])%5]

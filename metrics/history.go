@@ -97,7 +97,9 @@ func (r *historyReader) batch(rows []domain.Change) error {
 		case !c.Sets():
 			r.add(Event{At: c.At, Type: EventNote})
 		case c.Field == "due_on":
-			err = r.due(c.At, c.At, c.To)
+			err = r.due(EventDueSet, c.At, c.At, c.To)
+		case c.Field == "original_due_on":
+			err = r.due(EventDueCorrected, c.At, c.At, c.To)
 		case c.Field == "status_unknown":
 			r.add(Event{At: c.At, Type: knowledge(c.To)})
 		case c.Field == "status":
@@ -154,7 +156,7 @@ func (r *historyReader) create(c domain.Change) error {
 		r.add(Event{At: r.created, Recorded: c.At, Type: knowledge(unknown)})
 	}
 	if due := fields["due_on"]; due != "" {
-		if err := r.due(r.created, c.At, due); err != nil {
+		if err := r.due(EventDueSet, r.created, c.At, due); err != nil {
 			return err
 		}
 	}
@@ -189,12 +191,12 @@ func instantOf(c domain.Change, text string, otherwise time.Time) (time.Time, er
 	return t, nil
 }
 
-func (r *historyReader) due(at, recorded time.Time, text string) error {
+func (r *historyReader) due(what EventType, at, recorded time.Time, text string) error {
 	due, err := domain.ParseDate(text)
 	if err != nil {
 		return err
 	}
-	e := Event{At: at, Recorded: recorded, Type: EventDueSet, Due: due}
+	e := Event{At: at, Recorded: recorded, Type: what, Due: due}
 	if due.IsZero() {
 		e.Type = EventDueCleared
 	}

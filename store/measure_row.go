@@ -33,8 +33,11 @@ type measureRow struct {
 	Deputy         ref
 	Team           ref
 	Succeeds       ref
+	DuplicateOf    ref
 	DueDay         day
 	OriginalDueDay day
+	LastDueDay     day
+	DueFirmAt      instant
 	DueMoves       int64
 
 	MetricName          string
@@ -74,8 +77,8 @@ func newMeasureRow(m domain.Measure) measureRow {
 		Title: m.Title, Description: m.Description, Kind: string(m.Kind), Priority: string(m.Priority),
 		Status: string(m.Status), Open: m.Status.Open() && !m.StatusUnknown, StatusUnknown: m.StatusUnknown,
 		ClosureReason: string(m.ClosureReason), ClosureNote: m.ClosureNote, RiskUntilDay: newOptionalDay(m.RiskAcceptedUntil),
-		Owner: ref(m.Owner), ExternalOwner: m.ExternalOwner, Deputy: ref(m.Deputy), Team: ref(m.Team), Succeeds: ref(m.Succeeds),
-		DueDay: newDay(m.DueOn), OriginalDueDay: newDay(m.OriginalDueOn), DueMoves: int64(m.DueMoves),
+		Owner: ref(m.Owner), ExternalOwner: m.ExternalOwner, Deputy: ref(m.Deputy), Team: ref(m.Team), Succeeds: ref(m.Succeeds), DuplicateOf: ref(m.DuplicateOf),
+		DueDay: newDay(m.DueOn), OriginalDueDay: newDay(m.OriginalDueOn), LastDueDay: newDay(m.LastDueOn), DueFirmAt: newInstant(m.DueFirmAt), DueMoves: int64(m.DueMoves),
 		MetricName: m.Metric.Name, MetricUnit: m.Metric.Unit, MetricBaseline: newNumber(m.Metric.Baseline),
 		MetricTarget: newNumber(m.Metric.Target), MetricDirection: string(m.Metric.Direction),
 		MetricWindowDays: int64(m.Metric.WindowDays), MetricVerifyDay: newOptionalDay(m.Metric.VerifyOn),
@@ -94,8 +97,8 @@ func (r measureRow) measure() domain.Measure {
 		Title: r.Title, Description: r.Description, Kind: domain.MeasureKind(r.Kind), Priority: domain.Priority(r.Priority),
 		Status: domain.Status(r.Status), StatusUnknown: r.StatusUnknown,
 		ClosureReason: domain.ClosureReason(r.ClosureReason), ClosureNote: r.ClosureNote, RiskAcceptedUntil: r.RiskUntilDay.date(),
-		Owner: domain.PersonID(r.Owner), ExternalOwner: r.ExternalOwner, Deputy: domain.PersonID(r.Deputy), Team: domain.TeamID(r.Team), Succeeds: domain.MeasureKey(r.Succeeds),
-		DueOn: r.DueDay.date(), OriginalDueOn: r.OriginalDueDay.date(), DueMoves: int(r.DueMoves),
+		Owner: domain.PersonID(r.Owner), ExternalOwner: r.ExternalOwner, Deputy: domain.PersonID(r.Deputy), Team: domain.TeamID(r.Team), Succeeds: domain.MeasureKey(r.Succeeds), DuplicateOf: domain.MeasureKey(r.DuplicateOf),
+		DueOn: r.DueDay.date(), OriginalDueOn: r.OriginalDueDay.date(), LastDueOn: r.LastDueDay.date(), DueFirmAt: r.DueFirmAt.time(), DueMoves: int(r.DueMoves),
 		Metric: domain.Metric{
 			Name: r.MetricName, Unit: r.MetricUnit, Baseline: r.MetricBaseline.pointer(), Target: r.MetricTarget.pointer(),
 			Direction: domain.Direction(r.MetricDirection), WindowDays: int(r.MetricWindowDays),

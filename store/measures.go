@@ -161,6 +161,11 @@ func (db *DB) UpdateMeasure(ctx context.Context, scope domain.Scope, key domain.
 				return err
 			}
 		}
+		if m.DuplicateOf != domain.MeasureKey(row.DuplicateOf) {
+			if err := tx.checkSurvivor(scope, m); err != nil {
+				return err
+			}
+		}
 		m, err = tx.recordMeasure(row, m, by, "", nil)
 		return err
 	})
@@ -168,6 +173,23 @@ func (db *DB) UpdateMeasure(ctx context.Context, scope domain.Scope, key domain.
 		return domain.Measure{}, db.explain(ctx, err, m)
 	}
 	return m, nil
+}
+
+// checkSurvivor applies the domain's rule to the measure that goes on in place
+// of a duplicate. Its row stays locked, so two measures cannot become
+// duplicates of each other at the same time.
+func (tx *txn) checkSurvivor(scope domain.Scope, m domain.Measure) error {
+	if m.DuplicateOf == "" {
+		return nil
+	}
+	row, err := tx.lockMeasure(scope, m.DuplicateOf)
+	if errors.Is(err, domain.ErrNotFound) {
+		return domain.Invalid("duplicate_of", "there is no measure %q", m.DuplicateOf)
+	}
+	if err != nil {
+		return err
+	}
+	return domain.CheckSurvivor(m, row.measure())
 }
 
 // lockMeasure reads a measure for a change.

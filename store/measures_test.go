@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -18,6 +19,7 @@ func TestMeasureRoundTrip(t *testing.T) {
 		want := full[domain.Measure]()
 		want.Incident, want.Owner, want.Deputy, want.Team, want.Status, want.Version = i.Key, "p_ana", "p_ana", "t_a", domain.Cancelled, 1
 		want.Succeeds, want.Check = ineffective(t, db), addCheck(t, db)
+		want.DuplicateOf = want.Succeeds
 		made := addMeasure(t, db, func(m *domain.Measure) { want.Key = m.Key; *m = want })
 		got := must[domain.Measure](t)(db.Measure(t.Context(), domain.Everything(), made.Key))
 		again := must[domain.Measure](t)(db.Measure(t.Context(), domain.Everything(), made.Key)) // from the cache
@@ -51,12 +53,55 @@ func TestUpdateMeasureStoresEveryField(t *testing.T) {
 		want.ID, want.Key, want.CreatedAt, want.Version = before.ID, before.Key, before.CreatedAt, 2
 		want.Incident, want.Owner, want.Deputy, want.Team, want.Status = i.Key, "p_ana", "p_ana", "t_a", domain.Cancelled
 		want.Succeeds, want.Check = ineffective(t, db), addCheck(t, db)
+		want.DuplicateOf = want.Succeeds
 		made := must[domain.Measure](t)(db.UpdateMeasure(t.Context(), domain.Everything(), before.Key, 1, ana(), func(m *domain.Measure) error {
 			*m = want
 			return nil
 		}))
 		same(t, "answered", want, made)
 		same(t, "read", want, must[domain.Measure](t)(db.Measure(t.Context(), domain.Everything(), before.Key)))
+	})
+}
+
+// The survivor of a duplicate is another measure in scope that goes on itself;
+// of two that name each other at once, one is refused.
+func TestSurvivor(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *DB) {
+		addTeam(t, db, "t_a", "p_ana")
+		first, second, third := addMeasure(t, db, nil), addMeasure(t, db, nil), addMeasure(t, db, nil)
+		hidden := addMeasure(t, db, func(m *domain.Measure) { m.Team = "t_a" })
+		closeAs := func(scope domain.Scope, key, survivor domain.MeasureKey) error {
+			_, err := db.UpdateMeasure(t.Context(), scope, key, 0, ana(), func(m *domain.Measure) error {
+				m.Status, m.ClosureReason, m.DuplicateOf = domain.Cancelled, domain.Duplicate, survivor
+				return nil
+			})
+			return err
+		}
+		refusedAs := func(err error, says string) {
+			t.Helper()
+			var e *domain.Error
+			if !errors.As(err, &e) || len(e.Fields) != 1 || e.Fields[0].Field != "duplicate_of" || !strings.Contains(e.Fields[0].Message, says) {
+				t.Errorf("got %v, want %q", err, says)
+			}
+		}
+		refusedAs(closeAs(domain.Scope{}, first.Key, hidden.Key), "there is no measure")
+		refusedAs(closeAs(domain.Everything(), first.Key, "M-99"), "there is no measure")
+		refusedAs(closeAs(domain.Everything(), first.Key, first.Key), "is the measure itself")
+		if err := closeAs(domain.Scope{}, first.Key, second.Key); err != nil {
+			t.Fatal(err)
+		}
+		refusedAs(closeAs(domain.Everything(), second.Key, first.Key), "is closed as a duplicate of "+string(second.Key))
+		refusedAs(closeAs(domain.Everything(), third.Key, first.Key), "name that one")
+
+		var together sync.WaitGroup
+		outcomes := make([]error, 2)
+		for n, pair := range [][2]domain.MeasureKey{{second.Key, third.Key}, {third.Key, second.Key}} {
+			together.Go(func() { outcomes[n] = closeAs(domain.Everything(), pair[0], pair[1]) })
+		}
+		together.Wait()
+		if (outcomes[0] == nil) == (outcomes[1] == nil) {
+			t.Errorf("both at once: %v, %v; want one of them refused", outcomes[0], outcomes[1])
+		}
 	})
 }
 
