@@ -23,6 +23,7 @@ type measureJSON struct {
 	ClosureReason     *string `json:"closure_reason"`
 	ClosureNote       *string `json:"closure_note"`
 	RiskAcceptedUntil *string `json:"risk_accepted_until" format:"date"`
+	DuplicateOf       *string `json:"duplicate_of" doc:"the measure that goes on, with closure reason duplicate; null where a tracker did not name it"`
 
 	Owner         *string `json:"owner"`
 	ExternalOwner *string `json:"external_owner" doc:"a tracker login that no person is mapped to"`
@@ -31,7 +32,7 @@ type measureJSON struct {
 	Succeeds      *string `json:"succeeds" doc:"the measure this one takes over from, because that one did not work"`
 
 	DueOn         *string `json:"due_on" format:"date"`
-	OriginalDueOn *string `json:"original_due_on" format:"date" doc:"the first promise; it never changes"`
+	OriginalDueOn *string `json:"original_due_on" format:"date" doc:"the first promise; it never changes, unless corrected within the grace of the policy"`
 	DueMoves      int     `json:"due_moves"`
 
 	SuccessMetric *metricJSON `json:"success_metric"`
@@ -89,7 +90,7 @@ func (s *Server) measure(m domain.Measure, links []domain.Link) measureJSON {
 	out := measureJSON{
 		Key: string(m.Key), Incident: orNull(m.Incident), CrisisCheck: orNull(m.Check), Question: orNull(m.Question), Title: m.Title, Description: m.Description, Kind: orNull(m.Kind),
 		Priority: orNull(m.Priority), Status: string(m.Status), ClosureReason: orNull(m.ClosureReason), ClosureNote: orNull(m.ClosureNote),
-		RiskAcceptedUntil: day(m.RiskAcceptedUntil), Owner: orNull(m.Owner), ExternalOwner: orNull(m.ExternalOwner),
+		RiskAcceptedUntil: day(m.RiskAcceptedUntil), DuplicateOf: orNull(m.DuplicateOf), Owner: orNull(m.Owner), ExternalOwner: orNull(m.ExternalOwner),
 		Deputy: orNull(m.Deputy), Team: orNull(m.Team), Succeeds: orNull(m.Succeeds), DueOn: day(m.DueOn), OriginalDueOn: day(m.OriginalDueOn), DueMoves: m.DueMoves,
 		SuccessMetric: metricOf(m.Metric), Verdict: orNull(m.Verdict), VerifiedBy: orNull(m.VerifiedBy), EvidenceCount: m.EvidenceCount,
 		StatusUnknown: m.StatusUnknown, Overdue: m.Overdue(now, s.app.Zone), PastPromise: m.PastPromise(now, s.app.Zone),
@@ -152,6 +153,7 @@ type measurePatch struct {
 	MeasureInput
 	ClosureReason     opt[string] `json:"closure_reason,omitempty" doc:"goes with status cancelled"`
 	RiskAcceptedUntil opt[date]   `json:"risk_accepted_until,omitempty" doc:"goes with closure reason risk_accepted"`
+	DuplicateOf       opt[string] `json:"duplicate_of,omitempty" doc:"goes with closure reason duplicate and is needed then: the measure that goes on"`
 	Verdict           opt[string] `json:"verdict,omitempty" doc:"goes with status verified"`
 	Reason            opt[string] `json:"reason,omitempty" doc:"goes to the history; moving a due date and reopening need it"`
 }
@@ -168,7 +170,7 @@ func (in *measurePatch) patch() app.MeasurePatch {
 		Kind: text[domain.MeasureKind](in.Kind), Priority: text[domain.Priority](in.Priority), Status: text[domain.Status](in.Status),
 		Owner: text[domain.PersonID](in.Owner), Deputy: text[domain.PersonID](in.Deputy), Team: text[domain.TeamID](in.Team),
 		DueOn: edit(in.DueOn, plainDate), ClosureReason: text[domain.ClosureReason](in.ClosureReason),
-		RiskAcceptedUntil: edit(in.RiskAcceptedUntil, plainDate), Verdict: text[domain.Verdict](in.Verdict), Reason: in.Reason.value,
+		RiskAcceptedUntil: edit(in.RiskAcceptedUntil, plainDate), DuplicateOf: text[domain.MeasureKey](in.DuplicateOf), Verdict: text[domain.Verdict](in.Verdict), Reason: in.Reason.value,
 	}}
 	switch {
 	case in.SuccessMetric.has():
@@ -211,6 +213,7 @@ func measureFilters() []param {
 		{name: "kind", kind: "string", list: true, enum: names(domain.MeasureKinds())},
 		{name: "owner", kind: "string"}, {name: "team", kind: "string", list: true}, {name: "incident", kind: "string"},
 		{name: "succeeds", kind: "string", doc: "the measures that take over from this one"},
+		{name: "duplicate_of", kind: "string", doc: "the measures that were closed as duplicates of this one"},
 		{name: "crisis_check", kind: "string", list: true, doc: "the crisis checks they came from"},
 		{name: "needs_incident", kind: "boolean", doc: "adopted issues that wait for their incident"},
 		{name: "tracker", kind: "string"},
@@ -226,7 +229,7 @@ func (c *call) measureFilter() domain.MeasureFilter {
 		Status: several(c, "status", domain.Statuses()), Open: c.flag("open"), Overdue: c.flag("overdue"), PastPromise: c.flag("past_promise"),
 		DueBefore: c.day("due_before"), DueAfter: c.day("due_after"), Priority: several(c, "priority", domain.Priorities()),
 		Kind: several(c, "kind", domain.MeasureKinds()), Owner: domain.PersonID(c.query.Get("owner")), Team: texts[domain.TeamID](c.words("team")),
-		Incident: domain.IncidentKey(c.query.Get("incident")), Succeeds: domain.MeasureKey(c.query.Get("succeeds")), Checks: texts[domain.CheckKey](c.words("crisis_check")), NeedsIncident: c.flag("needs_incident"),
+		Incident: domain.IncidentKey(c.query.Get("incident")), Succeeds: domain.MeasureKey(c.query.Get("succeeds")), DuplicateOf: domain.MeasureKey(c.query.Get("duplicate_of")), Checks: texts[domain.CheckKey](c.words("crisis_check")), NeedsIncident: c.flag("needs_incident"),
 		Tracker: domain.TrackerID(c.query.Get("tracker")), LinkState: several(c, "link_state", domain.LinkStates()),
 		Missing: several(c, "missing", domain.MeasureGaps()), CreatedFrom: c.moment("from"), CreatedTo: c.moment("to"), Query: c.query.Get("q"),
 	}

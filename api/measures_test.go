@@ -17,7 +17,7 @@ func TestMeasureLife(t *testing.T) {
 		"success_metric": object{"name": "time to detect replication lag", "unit": "min", "baseline": 42, "target": 5, "direction": "at_most", "window_days": 30, "verify_on": "2027-01-07"}})
 	got := w.get("viewer", "/api/v1/measures/"+key).want(200).json()
 	want := object{"key": "M-1", "incident": "INC-1", "title": "Alert on replication lag", "description": "", "kind": "detect", "priority": "P1",
-		"status": "proposed", "closure_reason": nil, "closure_note": nil, "risk_accepted_until": nil, "owner": "p_member", "external_owner": nil,
+		"status": "proposed", "closure_reason": nil, "closure_note": nil, "risk_accepted_until": nil, "duplicate_of": nil, "owner": "p_member", "external_owner": nil,
 		"deputy": nil, "succeeds": nil, "crisis_check": nil, "question": nil, "team": "t_a", "due_on": "2026-12-08", "original_due_on": "2026-12-08", "due_moves": 0.0,
 		"success_metric": object{"name": "time to detect replication lag", "unit": "min", "baseline": 42.0, "target": 5.0, "direction": "at_most",
 			"window_days": 30.0, "verify_on": "2027-01-07", "not_measurable": nil},
@@ -39,6 +39,13 @@ func TestMeasureLife(t *testing.T) {
 	moved := w.patch("member", "/api/v1/measures/"+key, changed.etag(), object{"due_on": "2026-12-20", "reason": "vendor is late"}).want(200)
 	if moved.text("original_due_on") != "2026-12-08" || moved.json()["due_moves"] != 1.0 {
 		t.Errorf("after moving the date: %s", moved.body)
+	}
+	twin, twinTag := w.measure(object{"incident": "INC-1", "owner": "p_member"})
+	if closed := w.patch("member", "/api/v1/measures/"+twin, twinTag, object{"status": "cancelled", "closure_reason": "duplicate", "duplicate_of": key}).want(200); closed.text("duplicate_of") != key {
+		t.Errorf("closed as a duplicate: %s", closed.body)
+	}
+	if list := w.get("viewer", "/api/v1/measures?duplicate_of="+key).want(200).json()["items"].([]any); len(list) != 1 || list[0].(object)["key"] != twin {
+		t.Errorf("duplicates of %s: %v", key, list)
 	}
 	history := w.get("viewer", "/api/v1/measures/"+key+"/history").want(200).json()["items"].([]any)
 	last := history[len(history)-1].(object)

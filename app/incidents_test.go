@@ -32,7 +32,7 @@ func TestClosingGate(t *testing.T) {
 		"risk expired P0":  {domain.P0, func(w *world, k domain.MeasureKey) { must(w.to(k, ana, risk))(w.t); w.at = w.at.AddDate(0, 2, 0) }, "M-1 is its accepted risk ended on 2027-01-01", ""},
 		"won't do P1":      {domain.P1, func(w *world, k domain.MeasureKey) { must(w.to(k, ana, cancelled(domain.WontDo, "no")))(w.t) }, "M-1 is cancelled as wont_do: neither verified nor risk-accepted", ""},
 		"superseded P1":    {domain.P1, func(w *world, k domain.MeasureKey) { must(w.to(k, ana, cancelled(domain.Superseded, "")))(w.t) }, "", ""},
-		"duplicate P0":     {domain.P0, func(w *world, k domain.MeasureKey) { must(w.to(k, ana, cancelled(domain.Duplicate, "")))(w.t) }, "", ""},
+		"duplicate P0":     {domain.P0, func(w *world, k domain.MeasureKey) { must(w.to(k, ana, w.duplicate()))(w.t) }, "", ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -110,7 +110,7 @@ func TestCounts(t *testing.T) {
 		"all verified": {[]step{add(nil, verified(domain.Effective)), add(nil, verified(domain.Partly))},
 			domain.Rollup{Total: 2, Done: 2, Verified: 2, Effective: 1, Completion: share(1), FollowedThrough: &yes, VerifiedThrough: &yes}},
 		"plan dropped":  {[]step{add(nil, cancel(domain.WontDo))}, domain.Rollup{Total: 1, Cancelled: 1}},
-		"only mistakes": {[]step{add(nil, cancel(domain.Duplicate)), add(nil, cancel(domain.CreatedInError))}, domain.Rollup{Excluded: 2}},
+		"only mistakes": {[]step{add(nil, func(w *world, k domain.MeasureKey) { must(w.to(k, ana, w.duplicate()))(w.t) }), add(nil, cancel(domain.CreatedInError))}, domain.Rollup{Excluded: 2}},
 		"2 of 4 done": {[]step{add(nil, done), add(nil, verified(domain.Effective)), add(soon, nil), add(undated, nil), add(nil, cancel(domain.Superseded))},
 			domain.Rollup{Total: 5, Done: 2, Verified: 1, Effective: 1, Open: 2, Overdue: 1, PastPromise: 1, WithoutDue: 1, Cancelled: 1, Completion: share(0.5), FollowedThrough: &no, VerifiedThrough: &no}},
 	}

@@ -128,6 +128,34 @@ func TestSecondPerson(t *testing.T) {
 	}
 }
 
+// TestDuplicate: who closes a measure as a duplicate names another one that goes
+// on and that the person may see; a reopening takes the name back.
+func TestDuplicate(t *testing.T) {
+	w := newWorld(t)
+	first, second := w.measure(nil), w.measure(nil)
+	foreign := must(w.Measures.Create(t.Context(), bea, domain.NewMeasure{Title: "Of another team", Team: "t_b"}))(t)
+	as := func(of domain.MeasureKey) domain.MeasureEdit {
+		e := cancelled(domain.Duplicate, "")
+		e.DuplicateOf = domain.Some(of)
+		return e
+	}
+	for of, why := range map[domain.MeasureKey]string{"": "nothing named", first.Key: "itself", "M-99": "unknown", foreign.Key: "of another team"} {
+		if _, err := w.to(first.Key, ana, as(of)); domain.KindOf(err) != domain.ErrInvalid {
+			t.Errorf("%s: %v", why, err)
+		}
+	}
+	must(w.to(first.Key, ana, as(second.Key)))(t)
+	if list := must(w.Measures.List(t.Context(), ana, domain.MeasureFilter{DuplicateOf: second.Key}, domain.Page{}))(t); len(list.Items) != 1 || list.Items[0].Key != first.Key {
+		t.Errorf("duplicates of %s: %+v", second.Key, list.Items)
+	}
+	again := must(w.to(first.Key, ana, domain.MeasureEdit{Status: domain.Some(domain.Accepted), Reason: "it is not the same"}))(t)
+	rows := must(w.Measures.History(t.Context(), ana, first.Key, domain.Page{}))(t).Items
+	last := rows[len(rows)-1]
+	if again.DuplicateOf != "" || last.Field != "duplicate_of" || last.From != string(second.Key) || last.To != "" {
+		t.Errorf("reopened as duplicate of %q; the last row is %+v", again.DuplicateOf, last)
+	}
+}
+
 // TestPromise: the first due date never changes, every move is counted and has
 // a reason; where none is given the policy suggests one.
 func TestPromise(t *testing.T) {
@@ -149,13 +177,13 @@ func TestPromise(t *testing.T) {
 	if err := move("2026-12-20", ""); domain.KindOf(err) != domain.ErrInvalid {
 		t.Fatalf("moved without a reason: %v", err)
 	}
-	for _, to := range []string{"2026-12-20", "2026-12-31", "", "2026-12-31"} {
+	for _, to := range []string{"2026-12-20", "2026-12-31", "", "2026-12-31"} { // the last date again is no move
 		if err := move(to, "vendor is late"); err != nil {
 			t.Fatal(err)
 		}
 	}
 	m = must(w.Measures.Get(t.Context(), ana, m.Key))(t)
-	if m.OriginalDueOn != domain.MustDate("2026-12-08") || m.DueMoves != 3 {
+	if m.OriginalDueOn != domain.MustDate("2026-12-08") || m.DueMoves != 2 {
 		t.Errorf("promised %s, moved %d times", m.OriginalDueOn, m.DueMoves)
 	}
 	w.at = time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)

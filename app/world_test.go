@@ -110,6 +110,14 @@ func cancelled(reason domain.ClosureReason, why string) domain.MeasureEdit {
 	return domain.MeasureEdit{Status: domain.Some(domain.Cancelled), ClosureReason: domain.Some(reason), Reason: why}
 }
 
+// duplicate closes as a duplicate of a new measure without an incident.
+func (w *world) duplicate() domain.MeasureEdit {
+	w.t.Helper()
+	e := cancelled(domain.Duplicate, "")
+	e.DuplicateOf = domain.Some(w.measure(func(n *domain.NewMeasure) { n.Title = "The one that goes on" }).Key)
+	return e
+}
+
 // done takes a measure to done with evidence.
 func (w *world) done(key domain.MeasureKey) domain.Measure {
 	w.t.Helper()

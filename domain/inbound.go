@@ -10,6 +10,9 @@ import (
 type FieldUpdate struct {
 	Field Field
 	Value string
+	// Closure goes with the status cancelled; empty means that the tracker gave no
+	// reason.
+	Closure ClosureReason
 }
 
 // Values returns the measure's synchronised fields in canonical form, the way
@@ -73,7 +76,7 @@ func (m *Measure) receive(bad *problems, u FieldUpdate, by Attribution, now time
 	case FieldMetric:
 		m.Metric = ParseMetric(u.Value)
 	case FieldStatus:
-		m.receiveStatus(bad, Projection(u.Value), by, now)
+		m.receiveStatus(bad, Projection(u.Value), u.Closure, by, now)
 	case FieldIncident:
 		if m.Incident == "" {
 			m.Incident = IncidentKey(u.Value)
@@ -94,7 +97,7 @@ func (m *Measure) receiveOwner(value string) {
 
 // receiveStatus moves a measure by a tracker's projection. Within one
 // projection nothing changes: a tracker cannot tell proposed from blocked.
-func (m *Measure) receiveStatus(bad *problems, p Projection, by Attribution, now time.Time) {
+func (m *Measure) receiveStatus(bad *problems, p Projection, why ClosureReason, by Attribution, now time.Time) {
 	checkEnum(bad, "status", p, []Projection{ProjectionOpen, ProjectionInProgress, ProjectionDone, ProjectionCancelled}, false)
 	m.StatusUnknown = false
 	if m.Status.Projection() == p {
@@ -113,6 +116,9 @@ func (m *Measure) receiveStatus(bad *problems, p Projection, by Attribution, now
 		}
 		m.Status, m.ClosureReason, m.CancelledAt = Cancelled, WontDo, now
 		m.ClosureNote = "closed as not planned in " + trackerName(by.Source)
+		if why == Duplicate { // of which measure, only a person can say
+			m.ClosureReason, m.ClosureNote = Duplicate, "closed as a duplicate in "+trackerName(by.Source)
+		}
 	case ProjectionInProgress, ProjectionOpen:
 		if !wasOpen {
 			m.reopen(InProgress, now) // sync.md section 0: an inbound reopen resumes the work
@@ -159,7 +165,7 @@ func Adopt(id string, snapshot Snapshot, team TeamID, policy Policy, by Attribut
 		if !ok || value.State == FieldFailed || field == FieldTitle && value.Value == "" {
 			continue
 		}
-		if err := m.Receive([]FieldUpdate{{Field: field, Value: value.Value}}, by, now); err != nil {
+		if err := m.Receive([]FieldUpdate{{Field: field, Value: value.Value, Closure: value.Closure}}, by, now); err != nil {
 			refused = append(refused, FieldError{Field: string(field), Message: err.Error()})
 		}
 	}

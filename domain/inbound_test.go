@@ -49,6 +49,21 @@ func TestReceiveStatus(t *testing.T) {
 	refused(t, m.Receive([]domain.FieldUpdate{{Field: domain.FieldStatus, Value: "verified"}}, fromGitHub(), now()), `status: "verified" is not accepted; use one of open`)
 }
 
+// TestReceiveDuplicate: where a tracker says duplicate, so does the measure; of
+// which one stays unknown until a person names it.
+func TestReceiveDuplicate(t *testing.T) {
+	m := measure(t)
+	if err := m.Receive([]domain.FieldUpdate{{Field: domain.FieldStatus, Value: "cancelled", Closure: domain.Duplicate}}, fromGitHub(), now()); err != nil {
+		t.Fatal(err)
+	}
+	if m.Status != domain.Cancelled || m.ClosureReason != domain.Duplicate || m.DuplicateOf != "" || m.ClosureNote != "closed as a duplicate in GitHub" {
+		t.Errorf("closed as %q of %q, %q", m.ClosureReason, m.DuplicateOf, m.ClosureNote)
+	}
+	if err := m.Receive([]domain.FieldUpdate{{Field: domain.FieldStatus, Value: "open"}}, fromGitHub(), now()); err != nil || m.ClosureReason != "" {
+		t.Errorf("reopened with %q, %v", m.ClosureReason, err)
+	}
+}
+
 // TestReceiveFields: the canonical texts of all fields, and what is refused
 // leaves the measure as it was.
 func TestReceiveFields(t *testing.T) {

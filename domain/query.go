@@ -64,7 +64,9 @@ type MeasureFilter struct {
 	CreatedTo   time.Time
 	// Succeeds selects the measures that take over from this one.
 	Succeeds MeasureKey
-	Query    string
+	// DuplicateOf selects the measures closed as duplicates of this one.
+	DuplicateOf MeasureKey
+	Query       string
 
 	// Today is the civil date in the organisation's zone that overdue is judged by:
 	// due on a day before Today is overdue.

@@ -27,6 +27,9 @@ type RemoteValue struct {
 	State FieldState
 	// Problem says in one sentence why State is not ok.
 	Problem string
+	// Closure is why a status is cancelled, where the tracker says more than that:
+	// duplicate. It is no part of the value, so it is never written back.
+	Closure ClosureReason `json:",omitzero"`
 }
 
 // FieldState says how far a field of a link can be synchronised.

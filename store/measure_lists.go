@@ -79,6 +79,9 @@ func measureConditions(scope domain.Scope, f domain.MeasureFilter) conditions {
 	if f.Succeeds != "" {
 		c.add("succeeds = ?", string(f.Succeeds))
 	}
+	if f.DuplicateOf != "" {
+		c.add("duplicate_of = ?", string(f.DuplicateOf))
+	}
 	oneOf(&c, "crisis_check", f.Checks)
 	if f.NeedsIncident != nil {
 		if *f.NeedsIncident {

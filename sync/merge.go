@@ -240,7 +240,7 @@ func (f *fieldMerge) settle() {
 }
 
 func (f *fieldMerge) receive(value string) {
-	f.d.Receive = append(f.d.Receive, domain.FieldUpdate{Field: f.field, Value: value})
+	f.d.Receive = append(f.d.Receive, domain.FieldUpdate{Field: f.field, Value: value, Closure: f.remote.Closure})
 	f.d.Base[f.field] = domain.BaseValue{Value: value, Raw: f.remote.Raw, Revision: f.Remote.Revision}
 	f.settle()
 }

@@ -262,3 +262,15 @@ func TestConflictThatOursWinsIsRecordedOnce(t *testing.T) {
 		t.Errorf("the second round records %d conflicts and writes %v %q; want none and P2", len(second.Conflicts), second.Write, second.Values[f])
 	}
 }
+
+// Why a tracker closed an issue comes in with its status and never goes out.
+func TestMergeKeepsTheReasonOfAClosure(t *testing.T) {
+	status := func(v string) map[domain.Field]string { return map[domain.Field]string{domain.FieldStatus: v} }
+	m := in(status("open"), status("open"), status("cancelled"))
+	closed := m.Remote.Fields[domain.FieldStatus]
+	closed.Closure = domain.Duplicate
+	m.Remote.Fields[domain.FieldStatus] = closed
+	if d := Merge(m); len(d.Receive) != 1 || d.Receive[0].Closure != domain.Duplicate || len(d.Write) != 0 {
+		t.Errorf("decided %+v", d)
+	}
+}

@@ -99,6 +99,9 @@ func (s *Server) changeStatus(c echo.Context, p *templates.Page) error {
 			}
 			patch.RiskAcceptedUntil = domain.Some(until)
 		}
+		if v := strings.TrimSpace(form.Get("duplicate_of")); v != "" {
+			patch.DuplicateOf = domain.Some(domain.MeasureKey(strings.ToUpper(v)))
+		}
 		_, err := s.app.Measures.Edit(c.Request().Context(), p.Actor, measureKey(c), version, patch)
 		return err
 	})

@@ -152,6 +152,35 @@ func TestLifeOfAMeasure(t *testing.T) {
 	b.get("/measures/M-1").says("What follows on it", "Partition the table")
 }
 
+// TestDuplicate: "duplicate" asks for the measure that goes on, and where a
+// tracker did not name it the page asks for it.
+func TestDuplicate(t *testing.T) {
+	w := newWorld(t)
+	first, second := w.newMeasure(domain.NewMeasure{Title: "Alert on lag"}), w.newMeasure(domain.NewMeasure{Title: "Alert on lag, again"})
+	b := w.as("member")
+	path := "/measures/" + string(second.Key)
+	closing := func(more ...string) answer {
+		return b.post(path+"/status", append([]string{"version", "0", "status", "cancelled", "closure_reason", "duplicate"}, more...)...)
+	}
+	closing().want(http.StatusUnprocessableEntity).says("name the measure that goes on")
+	closing("duplicate_of", "M-99").want(http.StatusUnprocessableEntity).says("there is no measure")
+	closing("duplicate_of", " m-1 ").leads(path + "?done=saved")
+	b.get(path).says("Duplicate", "of M-1", "set “Duplicate of” to M-1")
+
+	if _, err := w.db.UpdateMeasure(t.Context(), domain.Everything(), first.Key, 0, domain.Attribution{Source: domain.FromGitHub}, func(m *domain.Measure) error {
+		m.Status, m.ClosureReason, m.CancelledAt = domain.Cancelled, domain.Duplicate, m.CreatedAt
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b.get("/measures/" + string(first.Key)).says("The tracker says that this is a duplicate")
+	third := w.newMeasure(domain.NewMeasure{Title: "Alert on lag, for good"})
+	b.post("/measures/"+string(first.Key)+"/status", "version", "0", "status", "cancelled", "duplicate_of", string(third.Key)).leads("/measures/" + string(first.Key) + "?done=saved")
+	if n := b.get("/measures/" + string(first.Key)).says("of " + string(third.Key)).doc().Find("form input[name=duplicate_of]").Length(); n != 0 {
+		t.Errorf("%d forms still ask for the survivor", n)
+	}
+}
+
 func TestBulkEdit(t *testing.T) {
 	w := newWorld(t)
 	a, c := w.newMeasure(domain.NewMeasure{Title: "First", Priority: domain.P2}), w.newMeasure(domain.NewMeasure{Title: "Second", Priority: domain.P2})

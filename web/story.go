@@ -97,7 +97,7 @@ func valueOf(p *templates.Page, field, value string) string {
 		if at, err := time.Parse(time.RFC3339Nano, value); err == nil {
 			return p.Instant(at)
 		}
-	case "due_on", "risk_accepted_until", "snoozed_until":
+	case "due_on", "original_due_on", "risk_accepted_until", "snoozed_until":
 		if d, err := domain.ParseDate(value); err == nil {
 			return p.Date(d)
 		}

@@ -22,7 +22,13 @@ func (env *environmentOf) measureCommand() *cli.Command {
 		&cli.StringSliceFlag{Name: "missing", Usage: "owner, due_on, kind, priority, target, baseline or evidence"})
 	edit := append(measureFields(),
 		&cli.StringFlag{Name: "status"}, &cli.StringFlag{Name: "closure-reason"}, &cli.StringFlag{Name: "risk-accepted-until"}, &cli.StringFlag{Name: "verdict"},
+		&cli.StringFlag{Name: "duplicate-of", Usage: "with closure reason duplicate: the measure that goes on"},
 		&cli.StringFlag{Name: "reason", Usage: "why; it goes to the history"})
+	closing := []cli.Flag{
+		&cli.StringFlag{Name: "as", Usage: "wont_do, risk_accepted, superseded, duplicate or created_in_error"},
+		&cli.StringFlag{Name: "duplicate-of", Usage: "the measure that goes on; closes as duplicate"},
+		&cli.StringFlag{Name: "risk-accepted-until", Usage: "YYYY-MM-DD, with --as risk_accepted"}, &cli.StringFlag{Name: "reason", Usage: "why; it goes to the history"},
+	}
 	add := append(measureFields(), &cli.StringFlag{Name: "succeeds", Usage: "a measure that was found ineffective; what is not given is taken over from it"},
 		&cli.StringFlag{Name: "status"}, &cli.StringFlag{Name: "tracker", Usage: "also create an issue there"})
 	return group("measure", "everyday work with measures", append(append(env.snoozeCommands(), env.metricCommands()...),
@@ -30,6 +36,7 @@ func (env *environmentOf) measureCommand() *cli.Command {
 		command("show", "show one measure with its links and history", "KEY", []cli.Flag{&cli.BoolFlag{Name: "json", Usage: "print JSON"}}, env.with(env.measureShow)),
 		command("add", "add a measure", "", add, env.with(env.measureAdd)),
 		command("edit", "change a measure", "KEY", edit, env.with(env.measureEdit)),
+		command("close", "close a measure that will not be done", "KEY", closing, env.with(env.measureClose)),
 		command("evidence", "add a link that shows the work is done", "KEY", []cli.Flag{&cli.StringFlag{Name: "title", Required: true}, &cli.StringFlag{Name: "url", Required: true}}, env.with(env.measureEvidence)),
 		command("link", "create an issue for a measure, or adopt an existing one with --url", "KEY", []cli.Flag{&cli.StringFlag{Name: "tracker", Required: true}, &cli.StringFlag{Name: "url"}}, env.with(env.measureLink)),
 		command("resume", "set a link going again that was stopped because both sides set each other's values back", "KEY", []cli.Flag{&cli.StringFlag{Name: "tracker", Required: true}}, env.with(env.measureResume)),
@@ -123,6 +130,9 @@ func (env *environmentOf) measureShow(ctx context.Context, cmd *cli.Command, p *
 	if m.Succeeds != "" {
 		fmt.Fprintf(env.stdout, "takes over from: %s\n", m.Succeeds)
 	}
+	if m.ClosureReason == domain.Duplicate {
+		fmt.Fprintf(env.stdout, "duplicate of: %s\n", orDash(string(m.DuplicateOf)))
+	}
 	for _, l := range links {
 		fmt.Fprintf(env.stdout, "link: %s %s %s %s\n", l.Tracker, orDash(l.Remote.Key), l.State, oneLine(strings.TrimSpace(l.Reason+" "+l.LastError)))
 	}
@@ -188,6 +198,7 @@ func (env *environmentOf) measureEdit(ctx context.Context, cmd *cli.Command, p *
 	setEnum(cmd, "team", &edit.Team)
 	setEnum(cmd, "closure-reason", &edit.ClosureReason)
 	setEnum(cmd, "verdict", &edit.Verdict)
+	setEnum(cmd, "duplicate-of", &edit.DuplicateOf)
 	for name, dst := range map[string]*domain.Opt[domain.Date]{"due-on": &edit.DueOn, "risk-accepted-until": &edit.RiskAcceptedUntil} {
 		if cmd.IsSet(name) {
 			d, err := domain.ParseDate(cmd.String(name))
@@ -202,6 +213,32 @@ func (env *environmentOf) measureEdit(ctx context.Context, cmd *cli.Command, p *
 	}
 	if edit == (domain.MeasureEdit{Reason: edit.Reason}) {
 		return usageError{errors.New("nothing to change; give at least one field, see followthrough measure edit --help")}
+	}
+	m, err := p.app.Measures.Edit(ctx, operator(), domain.MeasureKey(key), 0, app.MeasurePatch{MeasureEdit: edit})
+	if err != nil {
+		return err
+	}
+	return env.measureTable(cmd, p, []domain.Measure{m}).print(cmd, env.stdout)
+}
+
+// measureClose cancels a measure; naming the measure that goes on says why.
+func (env *environmentOf) measureClose(ctx context.Context, cmd *cli.Command, p *program) error {
+	key, err := oneArg(cmd, "the measure's key")
+	if err != nil {
+		return err
+	}
+	until, err := domain.ParseDate(cmd.String("risk-accepted-until"))
+	if err != nil {
+		return err
+	}
+	edit := domain.MeasureEdit{Status: domain.Some(domain.Cancelled), Reason: cmd.String("reason")}
+	setEnum(cmd, "as", &edit.ClosureReason)
+	setEnum(cmd, "duplicate-of", &edit.DuplicateOf)
+	if edit.DuplicateOf.Set && !edit.ClosureReason.Set {
+		edit.ClosureReason = domain.Some(domain.Duplicate)
+	}
+	if !until.IsZero() {
+		edit.RiskAcceptedUntil = domain.Some(until)
 	}
 	m, err := p.app.Measures.Edit(ctx, operator(), domain.MeasureKey(key), 0, app.MeasurePatch{MeasureEdit: edit})
 	if err != nil {

@@ -125,7 +125,7 @@ func measureColumns() []column[domain.Measure] {
 			}
 			return string(v.Status)
 		}},
-		{"closure_reason", func(v m) string { return string(v.ClosureReason) }},
+		{"closure_reason", func(v m) string { return string(v.ClosureReason) }}, {"duplicate_of", func(v m) string { return string(v.DuplicateOf) }},
 		{"owner", func(v m) string { return string(v.Owner) }}, {"team", func(v m) string { return string(v.Team) }},
 		{"due_on", func(v m) string { return v.DueOn.String() }}, {"original_due_on", func(v m) string { return v.OriginalDueOn.String() }},
 		{"due_moves", func(v m) string { return fmt.Sprint(v.DueMoves) }}, {"success_metric", func(v m) string { return v.Metric.Text() }},

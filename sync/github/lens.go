@@ -94,17 +94,19 @@ func statusRaw(n native) string {
 }
 
 func getStatus(raw string) domain.RemoteValue {
-	value := domain.ProjectionOpen
+	value, why := domain.ProjectionOpen, domain.ClosureReason("")
 	switch raw {
 	case "open":
 	case "open+" + progress:
 		value = domain.ProjectionInProgress
-	case "closed/not_planned", "closed/duplicate":
+	case "closed/not_planned":
 		value = domain.ProjectionCancelled
+	case "closed/duplicate": // of which issue, the API does not say
+		value, why = domain.ProjectionCancelled, domain.Duplicate
 	default:
 		value = domain.ProjectionDone
 	}
-	return domain.RemoteValue{Raw: raw, Value: string(value)}
+	return domain.RemoteValue{Raw: raw, Value: string(value), Closure: why}
 }
 
 // has reports whether a label with the meaning is present.

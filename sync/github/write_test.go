@@ -232,6 +232,9 @@ func TestClosedReasons(t *testing.T) {
 		if got := on.Fields[domain.FieldStatus].Value; got != want {
 			t.Errorf("closed as %s reads as %q, want %q", reason, got, want)
 		}
+		if why := on.Fields[domain.FieldStatus].Closure; (why == domain.Duplicate) != (reason == "duplicate") {
+			t.Errorf("closed as %s: closure %q", reason, why)
+		}
 		s.sent.take()
 		push(t, tracker, on, map[domain.Field]string{domain.FieldStatus: want})
 		if all := methods(s.sent.take()); len(all) > 0 {

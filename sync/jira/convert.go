@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"strings"
 	"time"
 
@@ -287,8 +288,15 @@ func (r *reader) readStatus() {
 	if v.Value = string(p); !known {
 		v.State, v.Problem = domain.FieldFailed, fmt.Sprintf("the Jira status %q (id %s) is not mapped and has no category", status.Name, status.ID)
 	}
+	if p == domain.ProjectionCancelled && doubled.MatchString(resolution.Name) {
+		v.Closure = domain.Duplicate
+	}
 	r.s.Fields[domain.FieldStatus] = v
 }
+
+// doubled are the names of resolutions that call an issue a duplicate; only the
+// name tells it, because every site numbers its resolutions by itself.
+var doubled = regexp.MustCompile(`(?i)duplicate|duplikat|dublette|doppelt`)
 
 func (r *reader) readPriority() {
 	var p named

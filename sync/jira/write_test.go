@@ -296,7 +296,7 @@ func TestT60Classic(t *testing.T) {
 		// A duplicate is cancelled, too, and done may not be set over it silently.
 		must(t, s.TransitionIssue(s.cleo.Email, on.Ref.ID, "4", ""))
 		must(t, s.TransitionIssue(s.cleo.Email, on.Ref.ID, "5", "Duplicate"))
-		if v := s.read(t, tracker, on.Ref).Fields[domain.FieldStatus]; v.Value != "cancelled" {
+		if v := s.read(t, tracker, on.Ref).Fields[domain.FieldStatus]; v.Value != "cancelled" || v.Closure != domain.Duplicate {
 			t.Errorf("a duplicate is %+v", v)
 		}
 	})
