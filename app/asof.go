@@ -36,7 +36,8 @@ func knownFields(rows []domain.Change, cut metrics.Cut) (map[string]string, erro
 // each written as "4.5 at 2026-11-24T10:00:00Z".
 func readingsOf(rows []domain.Change, cut metrics.Cut) []metrics.Reading {
 	var out []metrics.Reading
-	for _, row := range rows {
+	for n := range rows {
+		row := &rows[n]
 		if row.Kind != domain.ChangeObservation || row.At.After(cut.KnownAt) {
 			continue
 		}

@@ -158,9 +158,8 @@ func (p *portfolio) putIncident(key string, rows []domain.Change, cut metrics.Cu
 }
 
 func (p *portfolio) putMeasure(key string, rows []domain.Change, cut metrics.Cut) error {
-	fields, err := knownFields(rows, cut)
-	if err != nil || fields == nil {
-		return err
+	if !createdBy(rows, cut) {
+		return nil
 	}
 	imported := rows[0].Kind == domain.ChangeCreate && rows[0].Source == domain.FromImport
 	record, err := metrics.RecordOf(domain.Measure{Key: domain.MeasureKey(key), Imported: imported}, rows, cut)
@@ -184,9 +183,19 @@ func (p *portfolio) putMeasure(key string, rows []domain.Change, cut metrics.Cut
 	}
 	delete(p.measured, int32(row))
 	if readings := readingsOf(rows, cut); len(readings) > 0 {
-		p.measured[int32(row)] = metrics.MeasuredRow{Metric: domain.ParseMetric(fields["success_metric"]), Readings: readings}
+		p.measured[int32(row)] = metrics.MeasuredRow{Metric: record.Metric, Readings: readings}
 	}
 	return nil
+}
+
+// createdBy says whether a creation was written down by the cut.
+func createdBy(rows []domain.Change, cut metrics.Cut) bool {
+	for n := range rows {
+		if rows[n].Kind == domain.ChangeCreate && !rows[n].At.After(cut.KnownAt) {
+			return true
+		}
+	}
+	return false
 }
 
 // noteClosings remembers who closed a measure and when.

@@ -6,12 +6,15 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/followthrough/followthrough/domain"
 )
 
 func TestReadAhead(t *testing.T) {
 	broken := errors.New("broken")
-	const many = 3*aheadStories + 7
+	const many = (aheadParts+2)*aheadStories + 7
 	for name, c := range map[string]struct {
 		n, readFails, useFails int // which one fails, -1 none
 		want                   error
@@ -34,14 +37,17 @@ func TestReadAhead(t *testing.T) {
 						return broken
 					}
 					want = append(want, strconv.Itoa(n))
-					if err := f(strconv.Itoa(n), nil); err != nil {
+					if err := f(strconv.Itoa(n), history(n)); err != nil {
 						return err
 					}
 				}
 				return nil
-			}, func(key string, _ []domain.Change) error {
+			}, func(key string, rows []domain.Change) error {
 				if len(got) == c.useFails {
 					return broken
+				}
+				if diff := cmp.Diff(history(len(got)), rows, cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("history %s (-want +got):\n%s", key, diff)
 				}
 				got = append(got, key)
 				return nil
@@ -54,4 +60,13 @@ func TestReadAhead(t *testing.T) {
 			}
 		})
 	}
+}
+
+// history is a made-up history of 0 to 2 rows.
+func history(n int) []domain.Change {
+	rows := make([]domain.Change, n%3)
+	for k := range rows {
+		rows[k] = domain.Change{Seq: int64(k), Key: strconv.Itoa(n)}
+	}
+	return rows
 }

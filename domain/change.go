@@ -99,7 +99,7 @@ type Change struct {
 
 // Sets reports whether its field held To from this row on. A conflict writes
 // down both of its values, and an erasure a number; neither sets anything.
-func (c Change) Sets() bool {
+func (c *Change) Sets() bool {
 	return c.Field != "" && !c.Overwritten && c.Kind != ChangeConflict && c.Kind != ChangeErase
 }
 
@@ -262,6 +262,15 @@ func CreatedText(fields map[string]string) string { return fieldsJSON(nil, field
 
 // Created reads the fields back from a create row.
 func (c Change) Created() (map[string]string, error) {
+	fields, err := c.CreatedFields()
+	if err != nil {
+		return nil, err
+	}
+	return fields.asMap(), nil
+}
+
+// CreatedFields is Created for those who read many and ask for a few.
+func (c *Change) CreatedFields() (Fields, error) {
 	if c.Kind != ChangeCreate {
 		return nil, Errorf(ErrInvalid, "history row %s is %q, not a creation", strconv.FormatInt(c.Seq, 10), c.Kind)
 	}

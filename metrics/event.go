@@ -63,7 +63,7 @@ type Event struct {
 	Verdict  domain.Verdict       // EventVerified
 }
 
-func (e Event) recorded() time.Time {
+func (e *Event) recorded() time.Time {
 	if e.Recorded.IsZero() {
 		return e.At
 	}
@@ -78,7 +78,7 @@ type Cut struct {
 	Zone    *time.Location // nil = UTC
 }
 
-func (c Cut) knows(e Event) bool {
+func (c Cut) knows(e *Event) bool {
 	return !e.At.After(c.AsOf) && c.recordedBy(e.recorded())
 }
 

@@ -109,9 +109,15 @@ type Facts struct {
 // when the measure was not created by the cut, and refuses due dates without a
 // date and event types it does not know.
 func FactsOf(events []Event, cut Cut) (Facts, error) {
-	known := make([]Event, 0, len(events))
+	return factsOf(slices.Clone(events), cut)
+}
+
+// factsOf is FactsOf for events that nobody else needs any more.
+func factsOf(events []Event, cut Cut) (Facts, error) {
+	known := events[:0]
 	created := false
-	for i, e := range events {
+	for i := range events {
+		e := &events[i]
 		if e.Type < EventCreated || e.Type > EventNote {
 			return Facts{}, invalidf("event %d has type %d; use one of the EventType values", i, e.Type)
 		}
@@ -119,7 +125,7 @@ func FactsOf(events []Event, cut Cut) (Facts, error) {
 			return Facts{}, invalidf("event %d sets a due date without a date; use EventDueCleared to remove one", i)
 		}
 		if cut.knows(e) {
-			known = append(known, e)
+			known = append(known, *e)
 			created = created || e.Type == EventCreated
 		}
 	}
@@ -128,14 +134,14 @@ func FactsOf(events []Event, cut Cut) (Facts, error) {
 	}
 	slices.SortStableFunc(known, func(a, b Event) int { return a.At.Compare(b.At) })
 	var f Facts
-	for _, e := range known {
-		f.apply(e, cut.zone())
+	for i := range known {
+		f.apply(&known[i], cut.zone())
 	}
 	f.Impossible = f.impossible()
 	return f, nil
 }
 
-func (f *Facts) apply(e Event, zone *time.Location) {
+func (f *Facts) apply(e *Event, zone *time.Location) {
 	f.Updated = e.At
 	switch e.Type {
 	case EventCreated:
@@ -202,7 +208,7 @@ func (f *Facts) firstDone(at time.Time) {
 	}
 }
 
-func (f *Facts) setDue(e Event, zone *time.Location) {
+func (f *Facts) setDue(e *Event, zone *time.Location) {
 	d := Due{Date: e.Due, Deadline: e.Due.Deadline(zone), Set: e.At, zone: zone}
 	before := f.Planned
 	switch {
@@ -243,7 +249,7 @@ func (f *Facts) verify(at time.Time) {
 }
 
 func (f *Facts) impossible() bool {
-	for _, t := range []time.Time{f.Accepted, f.FirstDone, f.Done, f.Verified, f.Cancelled} {
+	for _, t := range [...]time.Time{f.Accepted, f.FirstDone, f.Done, f.Verified, f.Cancelled} {
 		if !t.IsZero() && t.Before(f.Created) {
 			return true
 		}

@@ -14,22 +14,40 @@ import (
 // EventImported at the time of the import. Due dates carry no zone: the cut's
 // applies. It refuses a history without a creation or with unreadable values.
 func EventsOf(m domain.Measure, changes []domain.Change) ([]Event, error) {
-	created, err := creationOf(domain.SubjectMeasure, string(m.Key), changes)
+	rows := historyOf(domain.SubjectMeasure, string(m.Key), changes)
+	created, err := creationOf(rows)
 	if err != nil {
 		return nil, err
 	}
-	return eventsOf(m, changes, created)
+	return eventsOf(m, rows, created)
 }
 
-func eventsOf(m domain.Measure, changes []domain.Change, created map[string]string) ([]Event, error) {
+// historyOf are the rows of one subject in log order. A history that already is
+// just that is not copied.
+func historyOf(subject domain.Subject, key string, changes []domain.Change) []domain.Change {
+	alone, ordered := true, true
+	for n := range changes {
+		c := &changes[n]
+		alone = alone && c.Subject == subject && c.Key == key
+		ordered = ordered && (n == 0 || changes[n-1].Seq <= c.Seq)
+	}
+	if alone && ordered {
+		return changes
+	}
 	var rows []domain.Change
 	for _, c := range changes {
-		if c.Subject == domain.SubjectMeasure && c.Key == string(m.Key) {
+		if c.Subject == subject && c.Key == key {
 			rows = append(rows, c)
 		}
 	}
 	domain.SortChanges(rows)
-	r := historyReader{imported: m.Imported, fields: created}
+	return rows
+}
+
+// eventsOf reads the history of one measure, given the fields of its creation.
+func eventsOf(m domain.Measure, rows []domain.Change, created domain.Fields) ([]Event, error) {
+	// A creation makes up to five events, every other row one.
+	r := historyReader{imported: m.Imported, fields: created, events: make([]Event, 0, len(rows)+4)}
 	for len(rows) > 0 {
 		n := editOf(rows)
 		if err := r.batch(rows[:n]); err != nil {
@@ -50,9 +68,9 @@ func editOf(rows []domain.Change) int {
 		return 1
 	}
 	moved := false
-	for n, c := range rows {
-		moves := c.Field == "status" && c.Sets()
-		if !c.At.Equal(rows[0].At) || moved && moves {
+	for n := range rows {
+		moves := rows[n].Field == "status" && rows[n].Sets()
+		if !rows[n].At.Equal(rows[0].At) || moved && moves {
 			return n
 		}
 		moved = moved || moves
@@ -65,7 +83,7 @@ func editOf(rows []domain.Change) int {
 // second change of the status is another edit, on a clock that stood still.
 type historyReader struct {
 	imported bool
-	fields   map[string]string // of the creation
+	fields   domain.Fields // of the creation
 	created  time.Time
 	status   domain.Status
 	reason   domain.ClosureReason
@@ -76,8 +94,8 @@ type historyReader struct {
 
 func (r *historyReader) batch(rows []domain.Change) error {
 	before := r.verdict
-	for _, c := range rows {
-		switch {
+	for n := range rows {
+		switch c := &rows[n]; {
 		case !c.Sets(): // neither side of a conflict holds by being written down
 		case c.Field == "closure_reason":
 			r.reason = domain.ClosureReason(c.To)
@@ -86,7 +104,8 @@ func (r *historyReader) batch(rows []domain.Change) error {
 		}
 	}
 	judged := false
-	for _, c := range rows {
+	for n := range rows {
+		c := &rows[n]
 		if c.Overwritten {
 			continue
 		}
@@ -127,7 +146,7 @@ func (r *historyReader) add(e Event) {
 }
 
 // happened is the tracker's time of a change where it can be true.
-func (r *historyReader) happened(c domain.Change) time.Time {
+func (r *historyReader) happened(c *domain.Change) time.Time {
 	t := c.ExternalTime
 	if t.IsZero() || t.After(c.At) || t.Before(r.created) {
 		return c.At
@@ -138,13 +157,13 @@ func (r *historyReader) happened(c domain.Change) time.Time {
 	return t
 }
 
-func (r *historyReader) create(c domain.Change) error {
+func (r *historyReader) create(c *domain.Change) error {
 	fields := r.fields
 	var err error
-	if r.created, err = instantOf(c, fields["created_at"], c.At); err != nil {
+	if r.created, err = instantOf(c, fields.Get("created_at"), c.At); err != nil {
 		return err
 	}
-	done, err := instantOf(c, fields["done_at"], r.created)
+	done, err := instantOf(c, fields.Get("done_at"), r.created)
 	if err != nil {
 		return err
 	}
@@ -152,16 +171,16 @@ func (r *historyReader) create(c domain.Change) error {
 	if r.imported || c.Source == domain.FromImport {
 		r.add(Event{At: c.At, Type: EventImported})
 	}
-	if unknown := fields["status_unknown"]; unknown != "" {
+	if unknown := fields.Get("status_unknown"); unknown != "" {
 		r.add(Event{At: r.created, Recorded: c.At, Type: knowledge(unknown)})
 	}
-	if due := fields["due_on"]; due != "" {
+	if due := fields.Get("due_on"); due != "" {
 		if err := r.due(EventDueSet, r.created, c.At, due); err != nil {
 			return err
 		}
 	}
-	r.reason, r.verdict = domain.ClosureReason(fields["closure_reason"]), domain.Verdict(fields["verdict"])
-	status := domain.Status(fields["status"])
+	r.reason, r.verdict = domain.ClosureReason(fields.Get("closure_reason")), domain.Verdict(fields.Get("verdict"))
+	status := domain.Status(fields.Get("status"))
 	if status == domain.Verified { // the claim comes before the verdict
 		r.add(Event{At: done, Recorded: c.At, Type: EventDone})
 	}
@@ -180,7 +199,7 @@ func knowledge(text string) EventType {
 	return EventStatusUnknown
 }
 
-func instantOf(c domain.Change, text string, otherwise time.Time) (time.Time, error) {
+func instantOf(c *domain.Change, text string, otherwise time.Time) (time.Time, error) {
 	if text == "" {
 		return otherwise, nil
 	}

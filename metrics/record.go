@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -15,23 +16,25 @@ import (
 // BulkClosed needs the rows of many measures: see BulkClosures. Errors as
 // EventsOf and FactsOf.
 func RecordOf(m domain.Measure, changes []domain.Change, cut Cut) (Record, error) {
-	created, err := creationOf(domain.SubjectMeasure, string(m.Key), changes)
+	rows := historyOf(domain.SubjectMeasure, string(m.Key), changes)
+	created, err := creationOf(rows)
 	if err != nil {
 		return Record{}, err
 	}
-	events, err := eventsOf(m, changes, created)
+	events, err := eventsOf(m, rows, created)
 	if err != nil {
 		return Record{}, err
 	}
-	f, err := FactsOf(events, cut)
+	f, err := factsOf(events, cut)
 	if err != nil {
 		return Record{}, err
 	}
-	fields := replay(domain.SubjectMeasure, string(m.Key), changes, created, cut)
+	fields := replay(rows, created, cut)
+	first, last := &fields.given, &fields.last
 	r := Record{
-		Facts: f, Number: keyNumber(string(m.Key)), Incident: domain.IncidentKey(fields.last["incident"]),
-		Kind: domain.MeasureKind(fields.given["kind"]), Priority: domain.Priority(fields.given["priority"]), Team: domain.TeamID(fields.given["team"]),
-		PriorityNow: domain.Priority(fields.last["priority"]), TeamNow: domain.TeamID(fields.last["team"]),
+		Facts: f, Number: keyNumber(string(m.Key)), Incident: domain.IncidentKey(last.Get("incident")),
+		Kind: domain.MeasureKind(first.kind), Priority: domain.Priority(first.priority), Team: domain.TeamID(first.team),
+		PriorityNow: domain.Priority(last.Get("priority")), TeamNow: domain.TeamID(last.Get("team")), Metric: domain.ParseMetric(last.Get("success_metric")),
 	}
 	r.flag(&fields)
 	return r, nil
@@ -45,20 +48,20 @@ func (r *Record) flag(fields *replayed) {
 			r.Flags |= f
 		}
 	}
-	moved := func(field string) bool { return fields.given[field] != fields.last[field] }
-	metric := domain.ParseMetric(fields.last["success_metric"])
-	set(Reclassified, moved("kind") || moved("priority") || moved("team"))
-	set(HasOwner, fields.last["owner"] != "" || fields.last["external_owner"] != "")
-	set(HasTarget, metric.Target != nil)
-	set(HasBaseline, metric.Baseline != nil)
+	last := &fields.last
+	verifiedBy := last.Get("verified_by")
+	set(Reclassified, string(r.Kind) != last.Get("kind") || r.Priority != r.PriorityNow || r.Team != r.TeamNow)
+	set(HasOwner, last.Get("owner") != "" || last.Get("external_owner") != "")
+	set(HasTarget, r.Metric.Target != nil)
+	set(HasBaseline, r.Metric.Baseline != nil)
 	set(HasEvidence, fields.evidence > 0)
-	set(SelfVerified, fields.last["verified_by"] != "" && fields.last["verified_by"] == fields.doneBy)
+	set(SelfVerified, verifiedBy != "" && verifiedBy == fields.doneBy)
 }
 
 // replayed are the fields of one subject at a cut.
 type replayed struct {
-	given    map[string]string // first value of kind, priority and team that was not empty
-	last     map[string]string
+	given    grouped // the first values that were not empty
+	last     domain.Fields
 	linkedAt time.Time // when recurrence_of was set
 	evidence int
 	doneBy   string
@@ -67,30 +70,28 @@ type replayed struct {
 	recorded time.Time
 }
 
-// replay folds the rows of a subject known at the cut. A creation and an instant
-// speak of a time of their own, so they count once they are recorded; any other
-// value holds from its row on and must have been set by as_of as well.
-// It takes over created, the fields of the creation.
-func replay(subject domain.Subject, key string, changes []domain.Change, created map[string]string, cut Cut) replayed {
-	r := replayed{given: make(map[string]string, 3)}
-	var rows []domain.Change
-	for _, c := range changes {
-		if c.Subject == subject && c.Key == key && !c.Overwritten && cut.recordedBy(c.At) &&
-			(c.Kind == domain.ChangeCreate || strings.HasSuffix(c.Field, "_at") || !c.At.After(cut.AsOf)) {
-			rows = append(rows, c)
-		}
-	}
-	domain.SortChanges(rows)
-	for _, c := range rows {
+// grouped are the attributes of a measure that figures group by.
+type grouped struct{ kind, priority, team string }
+
+// replay folds the history of a subject as far as it is known at the cut. A
+// creation and an instant speak of a time of their own, so they count once they
+// are recorded; any other value holds from its row on and must have been set by
+// as_of as well. It takes over created, the fields of the creation.
+func replay(rows []domain.Change, created domain.Fields, cut Cut) (r replayed) {
+	for n := range rows {
+		c := &rows[n]
+		instant := strings.HasSuffix(c.Field, "_at")
 		switch {
+		case c.Overwritten || !cut.recordedBy(c.At):
 		case c.Kind == domain.ChangeCreate:
 			r.known, r.recorded, r.linkedAt, r.last = true, c.At, c.At, created
 			r.give()
+		case !instant && c.At.After(cut.AsOf):
 		case c.Kind == domain.ChangeEvidence:
 			r.evidence++
 		case c.Sets() && r.known:
-			r.edited = r.edited || (strings.HasSuffix(c.Field, "_at") && c.From != "" && c.To != c.From)
-			r.last[c.Field] = c.To
+			r.edited = r.edited || (instant && c.From != "" && c.To != c.From)
+			r.last.Set(c.Field, c.To)
 			if c.Field == "recurrence_of" {
 				r.linkedAt = c.At
 			}
@@ -105,21 +106,20 @@ func replay(subject domain.Subject, key string, changes []domain.Change, created
 
 // give keeps the first value of what figures group by.
 func (r *replayed) give() {
-	for _, field := range []string{"kind", "priority", "team"} {
-		if value := r.last[field]; value != "" && r.given[field] == "" {
-			r.given[field] = value
-		}
-	}
+	given := &r.given
+	given.kind = cmp.Or(given.kind, r.last.Get("kind"))
+	given.priority = cmp.Or(given.priority, r.last.Get("priority"))
+	given.team = cmp.Or(given.team, r.last.Get("team"))
 }
 
-// creationOf reads the fields of a subject's creation, nil without one.
-func creationOf(subject domain.Subject, key string, changes []domain.Change) (map[string]string, error) {
-	for _, c := range changes {
-		if c.Kind == domain.ChangeCreate && c.Subject == subject && c.Key == key {
-			return c.Created()
+// creationOf reads the fields of the creation in a history, nil without one.
+func creationOf(rows []domain.Change) (domain.Fields, error) {
+	for n := range rows {
+		if rows[n].Kind == domain.ChangeCreate {
+			return rows[n].CreatedFields()
 		}
 	}
-	return nil, nil //nolint:nilnil // no creation is no error here: who needs one says so
+	return nil, nil
 }
 
 // keyNumber is the number at the end of a key such as M-7, 0 without one.
@@ -138,22 +138,23 @@ func keyNumber(key string) int {
 // when the incident was not recorded or had not begun by the cut, and refuses rows that cannot be
 // read.
 func IncidentRecordOf(key domain.IncidentKey, reviewed bool, changes []domain.Change, cut Cut) (IncidentRecord, error) {
-	created, err := creationOf(domain.SubjectIncident, string(key), changes)
+	rows := historyOf(domain.SubjectIncident, string(key), changes)
+	created, err := creationOf(rows)
 	if err != nil {
 		return IncidentRecord{}, err
 	}
-	fields := replay(domain.SubjectIncident, string(key), changes, created, cut)
+	fields := replay(rows, created, cut)
 	if !fields.known {
 		return IncidentRecord{}, domain.Errorf(domain.ErrNotFound, "incident %s was not recorded by %s", key, cut.AsOf.UTC().Format(time.RFC3339))
 	}
 	r := IncidentRecord{
-		Key: key, Severity: domain.Severity(fields.last["severity"]), Services: lines(fields.last["services"]), Causes: lines(fields.last["causes"]),
-		Fingerprint: fields.last["fingerprint"], RecurrenceOf: domain.IncidentKey(fields.last["recurrence_of"]), LinkedAt: fields.linkedAt,
-		Reviewed: reviewed, Edited: fields.edited, Merged: domain.IncidentStatus(fields.last["status"]) == domain.IncidentDismissed,
+		Key: key, Severity: domain.Severity(fields.last.Get("severity")), Services: lines(fields.last.Get("services")), Causes: lines(fields.last.Get("causes")),
+		Fingerprint: fields.last.Get("fingerprint"), RecurrenceOf: domain.IncidentKey(fields.last.Get("recurrence_of")), LinkedAt: fields.linkedAt,
+		Reviewed: reviewed, Edited: fields.edited, Merged: domain.IncidentStatus(fields.last.Get("status")) == domain.IncidentDismissed,
 	}
 	for field, into := range map[string]*time.Time{"started_at": &r.Started, "resolved_at": &r.Resolved} {
-		if *into, err = time.Parse(time.RFC3339Nano, fields.last[field]); err != nil && fields.last[field] != "" {
-			return IncidentRecord{}, invalidf("the history of %s holds %s %q; it cannot be read", key, field, fields.last[field])
+		if *into, err = time.Parse(time.RFC3339Nano, fields.last.Get(field)); err != nil && fields.last.Get(field) != "" {
+			return IncidentRecord{}, invalidf("the history of %s holds %s %q; it cannot be read", key, field, fields.last.Get(field))
 		}
 	}
 	if r.Started.IsZero() {
@@ -165,7 +166,7 @@ func IncidentRecordOf(key domain.IncidentKey, reviewed bool, changes []domain.Ch
 	if r.Started.After(cut.AsOf) {
 		return IncidentRecord{}, domain.Errorf(domain.ErrNotFound, "incident %s had not begun by %s", key, cut.AsOf.UTC().Format(time.RFC3339))
 	}
-	switch domain.IncidentStatus(fields.last["status"]) {
+	switch domain.IncidentStatus(fields.last.Get("status")) {
 	case domain.IncidentResolved, domain.IncidentInReview, domain.IncidentClosed:
 		r.EndUnknown = r.Resolved.IsZero()
 	case domain.IncidentNew, domain.IncidentActive, domain.IncidentMitigated, domain.IncidentDismissed:
@@ -207,7 +208,7 @@ type Closure struct {
 func BulkClosures(closures []Closure, cut Cut) map[int]bool {
 	byActor := map[string][]Closure{}
 	for _, c := range closures {
-		if cut.knows(Event{At: c.At}) {
+		if cut.knows(&Event{At: c.At}) {
 			byActor[c.Actor] = append(byActor[c.Actor], c)
 		}
 	}
@@ -233,7 +234,8 @@ func BulkClosures(closures []Closure, cut Cut) map[int]bool {
 // ClosuresOf picks the closures of measures out of history rows.
 func ClosuresOf(changes []domain.Change) []Closure {
 	var out []Closure
-	for _, c := range changes {
+	for n := range changes {
+		c := &changes[n]
 		to := domain.Status(c.To)
 		if c.Subject == domain.SubjectMeasure && c.Field == "status" && c.Sets() && (to == domain.Done || to == domain.Cancelled) {
 			out = append(out, Closure{keyNumber(c.Key), c.Actor, c.At})

@@ -20,6 +20,7 @@ type Record struct {
 	PriorityNow domain.Priority
 	Team        domain.TeamID
 	TeamNow     domain.TeamID
+	Metric      domain.Metric // at the cut; the snapshot keeps its flags only
 	Flags       Flag
 }
 
@@ -236,12 +237,11 @@ func derivedFlags(f *Facts) (flags Flag) {
 
 // keepEarlier stores the spells that the columns cannot tell: all but the last.
 func (s *Snapshot) keepEarlier(row int32, f *Facts) {
-	line := timelineOf(f)
-	if len(line.spells) < 2 {
+	if len(f.Stretches) < 2 {
 		delete(s.earlier, row)
 		return
 	}
-	s.earlier[row] = slices.Clip(line.spells)
+	s.earlier[row] = slices.Clip(timelineOf(f).spells)
 }
 
 // timeline rebuilds the timeline of a row, reusing its slice of spells.

@@ -116,9 +116,11 @@ func (db *DB) EachChange(ctx context.Context, scope domain.Scope, afterSeq int64
 			") OR subject = 'service' AND key IN (SELECT id FROM services"+team.where()+")",
 			slices.Concat(team.args, team.args, team.args, team.args, team.args)...)
 	}
+	var rows []domain.Change
 	for {
-		rows, err := db.scanChanges(ctx, changeRow{}, changeColumns(), " FROM history WHERE seq > ? AND "+c.bare()+" ORDER BY seq LIMIT ?",
-			slices.Concat([]any{afterSeq}, c.args, []any{batch}), batch)
+		var err error
+		rows, err = db.scanChanges(ctx, changeRow{}, changeColumns(), " FROM history WHERE seq > ? AND "+c.bare()+" ORDER BY seq LIMIT ?",
+			slices.Concat([]any{afterSeq}, c.args, []any{batch}), rows[:0])
 		if err != nil {
 			return asDomain(err)
 		}
@@ -136,8 +138,8 @@ func (db *DB) EachChange(ctx context.Context, scope domain.Scope, afterSeq int64
 
 // EachHistory calls f with the whole history of every subject of a kind that is
 // in scope, one subject after the other in the order of their keys, without
-// holding them all. What statistics do not ask for, such as the request behind
-// a change, is not read.
+// holding them all: the rows are f's until it returns. What statistics do not ask
+// for, such as the request behind a change, is not read.
 func (db *DB) EachHistory(ctx context.Context, scope domain.Scope, subject domain.Subject, f func(key string, rows []domain.Change) error) error {
 	const batch = 1000
 	if !scope.All {
@@ -147,9 +149,11 @@ func (db *DB) EachHistory(ctx context.Context, scope domain.Scope, subject domai
 		}
 		return db.eachHistoryOf(ctx, subject, visible, f)
 	}
+	var rows []domain.Change
 	for last, limit := "", batch; ; {
-		rows, err := db.scanChanges(ctx, changeRow{Subject: string(subject)}, without("subject", "external", "request", "reason"),
-			" FROM history WHERE subject = ? AND key > ? ORDER BY key, subject_seq LIMIT ?", []any{string(subject), last, limit}, limit)
+		var err error
+		rows, err = db.scanChanges(ctx, changeRow{Subject: string(subject)}, foldedColumns(),
+			" FROM history WHERE subject = ? AND key > ? ORDER BY key, subject_seq LIMIT ?", []any{string(subject), last, limit}, rows[:0])
 		if err != nil {
 			return asDomain(err)
 		}
@@ -202,21 +206,23 @@ func (db *DB) HistoriesOf(ctx context.Context, scope domain.Scope, subject domai
 // eachHistoryOf reads the histories of sorted keys, a few subjects at a time.
 func (db *DB) eachHistoryOf(ctx context.Context, subject domain.Subject, keys []string, f func(key string, rows []domain.Change) error) error {
 	const some = 128
+	var rows []domain.Change
 	for part := range slices.Chunk(keys, some) {
-		rows, err := db.scanChanges(ctx, changeRow{Subject: string(subject)}, without("subject", "external", "request", "reason"),
-			" FROM history WHERE subject = ? AND key IN ? ORDER BY key, subject_seq", []any{string(subject), padded(slices.Clone(part))}, 8*some)
+		var err error
+		rows, err = db.scanChanges(ctx, changeRow{Subject: string(subject)}, foldedColumns(),
+			" FROM history WHERE subject = ? AND key IN ? ORDER BY key, subject_seq", []any{string(subject), padded(slices.Clone(part))}, rows[:0])
 		if err != nil {
 			return asDomain(err)
 		}
-		for len(rows) > 0 {
+		for whole := rows; len(whole) > 0; {
 			n := 1
-			for n < len(rows) && rows[n].Key == rows[0].Key {
+			for n < len(whole) && whole[n].Key == whole[0].Key {
 				n++
 			}
-			if err := f(rows[0].Key, rows[:n:n]); err != nil {
+			if err := f(whole[0].Key, whole[:n:n]); err != nil {
 				return err
 			}
-			rows = rows[n:]
+			whole = whole[n:]
 		}
 	}
 	return nil

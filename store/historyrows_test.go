@@ -42,7 +42,7 @@ func TestHistoryReadInBulk(t *testing.T) {
 		}
 		same(t, "in log order", want, all)
 		for n := range want {
-			want[n].External, want[n].Request, want[n].Reason = "", "", ""
+			want[n].SubjectSeq, want[n].OnBehalf, want[n].External, want[n].Request, want[n].Reason = 0, "", "", "", ""
 		}
 		same(t, "measure by measure", want, brief)
 	})

@@ -149,7 +149,7 @@ func (db *DB) NotesOf(ctx context.Context, scope domain.Scope, keys []domain.Inc
 		team.scope(scope)
 		c.add("key IN (SELECT key FROM incidents"+team.where()+")", team.args...)
 	}
-	rows, err := db.scanChanges(ctx, changeRow{}, without("external", "request"), " FROM history"+c.where()+" ORDER BY seq", c.args, len(keys))
+	rows, err := db.scanChanges(ctx, changeRow{}, without("external", "request"), " FROM history"+c.where()+" ORDER BY seq", c.args, make([]domain.Change, 0, len(keys)))
 	return rows, asDomain(err)
 }
 
