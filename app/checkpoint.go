@@ -3,7 +3,6 @@ package app
 import (
 	"bytes"
 	"context"
-	"strconv"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -112,6 +111,9 @@ func (s *Evidence) kept(head evidence.LogHead) (*evidence.Checkpoint, error) {
 // consistent refuses a log that does not continue the last signed checkpoints,
 // the one outside the database first.
 func (s *Evidence) consistent(ctx context.Context, head evidence.LogHead) error {
+	if _, err := s.epoch(ctx, head); err != nil {
+		return err
+	}
 	kept, err := s.kept(head)
 	if err != nil {
 		return err
@@ -136,11 +138,38 @@ func (s *Evidence) consistent(ctx context.Context, head evidence.LogHead) error 
 	return s.continues(ctx, head, last)
 }
 
+// epoch reads what the leaf of the present epoch says. The number alone could be
+// raised by whoever can write into the database, and would excuse everything.
+func (s *Evidence) epoch(ctx context.Context, head evidence.LogHead) (evidence.Epoch, error) {
+	if head.Epoch == 0 {
+		return evidence.Epoch{}, nil
+	}
+	proof, body, err := s.Store.ProveLeaf(ctx, head.Size, head.EpochLeaf)
+	if err == nil {
+		err = tlog.CheckRecord(proof, head.Size, head.Root, head.EpochLeaf, tlog.RecordHash(body))
+	}
+	var e evidence.Epoch
+	var leaf evidence.Leaf
+	if err == nil {
+		leaf, err = evidence.ParseLeaf(body)
+	}
+	if err == nil {
+		e, err = evidence.ParseEpoch(head.EpochLeaf, &leaf)
+	}
+	if err != nil || e.Number != head.Epoch {
+		return e, inconsistent("the database says that the log is in epoch %d, and no leaf of it tells of that", head.Epoch)
+	}
+	return e, nil
+}
+
 func (s *Evidence) continues(ctx context.Context, head evidence.LogHead, old evidence.Checkpoint) error {
 	epoch, _ := evidence.EpochOf(head.Name, old.Origin)
+	now, err := s.epoch(ctx, head)
 	switch {
-	case epoch < head.Epoch || old.Size == 0:
-		return nil // a new epoch says itself what came before
+	case err != nil:
+		return err
+	case old.Size == 0 || epoch < head.Epoch && (epoch < head.Epoch-1 || old.Size > now.Kept):
+		return nil // a new epoch says itself what was lost
 	case epoch > head.Epoch || old.Size > head.Size:
 		return inconsistent("the log has %d leaves in epoch %d, but %d leaves in epoch %d were signed before: the database was restored or cut", head.Size, head.Epoch, old.Size, epoch)
 	}
@@ -176,24 +205,51 @@ func (s *Evidence) NewEpoch(ctx context.Context, by domain.Actor, reason string)
 	if err != nil {
 		return 0, err
 	}
-	epoch, lost := head.Epoch, head.Size
-	data := []evidence.Field{}
+	next, lostRoot := evidence.Epoch{Number: head.Epoch, Lost: head.Size, Reason: reason}, ""
 	if kept, err := s.kept(head); err == nil && kept != nil { // one of another log is replaced
 		before, _ := evidence.EpochOf(head.Name, kept.Origin)
-		epoch, lost = max(epoch, before), kept.Size
-		data = append(data, evidence.Datum("lost_root", kept.Root.String()))
+		next.Number, next.Lost, lostRoot = max(next.Number, before), kept.Size, kept.Root.String()
 	}
-	epoch++
-	data = append(data, evidence.Datum("epoch", strconv.FormatInt(epoch, 10)), evidence.Datum("lost_size", strconv.FormatInt(lost, 10)),
-		evidence.Datum("kept_size", strconv.FormatInt(head.Size, 10)), evidence.Datum("reason", reason))
-	if err := s.Store.BeginEpoch(ctx, epoch, data); err != nil {
+	next.Number++
+	if next.Kept, err = s.provenSize(ctx, head); err != nil {
+		return 0, err
+	}
+	if err := s.Store.BeginEpoch(ctx, next.Number, next.Data(lostRoot)); err != nil {
 		return 0, err
 	}
 	if err := s.keep(nil); err != nil {
 		return 0, err
 	}
-	return epoch, s.Sign(ctx)
+	return next.Number, s.Sign(ctx)
 }
+
+// provenSize is how many leaves of the log are those that were signed before:
+// as many as the newest stored checkpoint has that the log continues. What
+// follows may be the same as before too, but nobody can tell.
+func (s *Evidence) provenSize(ctx context.Context, head evidence.LogHead) (int64, error) {
+	signed, err := s.Store.Checkpoints(ctx, maxHeads)
+	if err != nil {
+		return 0, err
+	}
+	keys, err := evidence.ParseKeys(head.Keys())
+	if err != nil {
+		return 0, err
+	}
+	for _, c := range signed {
+		old, err := evidence.OpenCheckpoint([]byte(c.Note), keys)
+		if err != nil || old.Size > head.Size || old.Size == 0 {
+			continue
+		}
+		if proof, err := s.Store.ProveGrowth(ctx, head.Size, old.Size); err == nil && tlog.CheckTree(proof, head.Size, head.Root, old.Size, old.Root) == nil {
+			return old.Size, nil
+		}
+	}
+	return 0, nil
+}
+
+// maxHeads is how many stored heads are looked at after a restore, one a day
+// and those that somebody has seen.
+const maxHeads = 1000
 
 // AfterRestore begins a new epoch if the restored log does not continue what
 // was signed before; epoch is 0 when it does.

@@ -97,11 +97,22 @@ type Change struct {
 	Attribution
 }
 
-// Sets reports whether its field held To from this row on. A conflict writes
-// down both of its values, and an erasure a number; neither sets anything.
-func (c *Change) Sets() bool {
-	return c.Field != "" && !c.Overwritten && c.Kind != ChangeConflict && c.Kind != ChangeErase
+// Sets reports whether rows of this kind give a field a value that holds from
+// then on, of any subject: a measure's probe and a person's teams are set by
+// rows of configuration. Links, evidence and observations are added beside the
+// fields; a conflict writes down both of its values, and an erasure a number.
+func (k ChangeKind) Sets() bool {
+	switch k {
+	case ChangeCreate, ChangeField, ChangeVerify, ChangeClose, ChangeReopen, ChangeConfig:
+		return true
+	case ChangeLink, ChangeUnlink, ChangeConflict, ChangeEvidence, ChangeObservation, ChangeErase:
+	}
+	return false
 }
+
+// Sets reports whether its field held To from this row on: not the losing value
+// of a conflict.
+func (c *Change) Sets() bool { return c.Field != "" && !c.Overwritten && c.Kind.Sets() }
 
 // FieldChange is one field's difference between two states.
 type FieldChange struct {
@@ -111,9 +122,9 @@ type FieldChange struct {
 	To    string
 }
 
-// measureFields is the canonical text of every field of a measure whose
+// MeasureFields is the canonical text of every field of a measure whose
 // changes are history. The order is the order of rows within one change.
-func measureFields(m Measure) []FieldChange {
+func MeasureFields(m Measure) []FieldChange {
 	return []FieldChange{
 		{Field: "incident", To: string(m.Incident)},
 		{Field: "crisis_check", To: string(m.Check)},
@@ -147,12 +158,12 @@ func MeasureCreated(m Measure) FieldChange {
 	if !m.DoneAt.IsZero() {
 		extra["done_at"] = m.DoneAt.UTC().Format(time.RFC3339Nano)
 	}
-	return FieldChange{Kind: ChangeCreate, To: fieldsJSON(measureFields(m), extra)}
+	return FieldChange{Kind: ChangeCreate, To: fieldsJSON(MeasureFields(m), extra)}
 }
 
 // MeasureChanges returns the differences between two states of a measure.
 func MeasureChanges(before, after Measure) []FieldChange {
-	changes := diff(measureFields(before), measureFields(after))
+	changes := diff(MeasureFields(before), MeasureFields(after))
 	for n := range changes {
 		if changes[n].Field == "status" {
 			changes[n].Kind = statusChangeKind(before.Status, after.Status)
@@ -178,7 +189,8 @@ func statusChangeKind(from, to Status) ChangeKind {
 	return ChangeField
 }
 
-func incidentFields(i Incident) []FieldChange {
+// IncidentFields is the same of an incident.
+func IncidentFields(i Incident) []FieldChange {
 	return []FieldChange{
 		{Field: "title", To: i.Title},
 		{Field: "summary", To: i.Summary},
@@ -215,12 +227,12 @@ func instant(t time.Time) string {
 
 // IncidentCreated returns the history row of a new incident.
 func IncidentCreated(i Incident) FieldChange {
-	return FieldChange{Kind: ChangeCreate, To: fieldsJSON(incidentFields(i), nil)}
+	return FieldChange{Kind: ChangeCreate, To: fieldsJSON(IncidentFields(i), nil)}
 }
 
 // IncidentChanges returns the differences between two states of an incident.
 func IncidentChanges(before, after Incident) []FieldChange {
-	changes := diff(incidentFields(before), incidentFields(after))
+	changes := diff(IncidentFields(before), IncidentFields(after))
 	for n := range changes {
 		if changes[n].Field != "status" {
 			continue

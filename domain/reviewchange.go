@@ -21,6 +21,16 @@ func reviewFields(r Review) []FieldChange {
 	}
 }
 
+// ReviewFields is everything of a review whose changes are history: its texts,
+// then its entries.
+func ReviewFields(r Review) []FieldChange {
+	fields := reviewFields(r)
+	for _, e := range r.Entries {
+		fields = append(fields, FieldChange{Field: EntryField + e.ID, To: e.record()})
+	}
+	return fields
+}
+
 // ReviewCreated is the history row of a new review.
 func ReviewCreated(r Review) FieldChange {
 	return FieldChange{Kind: ChangeCreate, To: fieldsJSON(reviewFields(NewReview(r.Incident)), map[string]string{"created_at": instant(r.CreatedAt)})}

@@ -135,15 +135,8 @@ func (b *Book) Add(r *Record) {
 	}
 }
 
-// sets reports whether a leaf's fields held their values from then on. A
-// conflict names both of its values, and an erasure a number.
-func (l *Leaf) sets() bool {
-	switch l.Kind {
-	case "create", "field", "close", "verify", "reopen":
-		return !l.Overwritten
-	}
-	return false
-}
+// sets reports whether a leaf's fields held their values from then on.
+func (l *Leaf) sets() bool { return !l.Overwritten && domain.ChangeKind(l.Kind).Sets() }
 
 func (m *Item) apply(l *Leaf, field, to string) {
 	switch l.Kind {

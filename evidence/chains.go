@@ -66,7 +66,7 @@ func (v *verifier) leaf(shown *shownLeaf) error {
 	case l.Kind == KindSeal && r.Index == 0:
 		v.sealed = l.Data("rows") != "0"
 	case l.Kind == KindKey:
-		v.out.Notes = append(v.out.Notes, fmt.Sprintf("leaf %d says: the key that signs was changed to %s, reason %s", r.Index, l.Data("key"), l.Data("reason")))
+		v.out.Notes = append(v.out.Notes, fmt.Sprintf("leaf %d says: the key that signs was changed to %q, reason %q", r.Index, l.Said("key"), l.Said("reason")))
 	case l.Kind == KindEpoch:
 		var e Epoch
 		if e, err = ParseEpoch(r.Index, l); err == nil {

@@ -27,11 +27,12 @@ type Checkpoint struct {
 
 // LogHead is the log as it is stored now, not signed.
 type LogHead struct {
-	Name  string
-	Epoch int64
-	Size  int64
-	Root  tlog.Hash
-	Key   string // the public key, NAME+HASH+KEY; empty before the first signature
+	Name      string
+	Epoch     int64
+	EpochLeaf int64 // the leaf that tells of the epoch, when it is not the first
+	Size      int64
+	Root      tlog.Hash
+	Key       string // the public key, NAME+HASH+KEY; empty before the first signature
 	// Former are the public keys that signed before, oldest first.
 	Former []FormerKey
 }

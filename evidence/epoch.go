@@ -25,7 +25,7 @@ func (e Epoch) Data(lostRoot string) []Field {
 
 // ParseEpoch reads the leaf of an epoch.
 func ParseEpoch(index int64, l *Leaf) (Epoch, error) {
-	e := Epoch{Leaf: index, Reason: l.Data("reason")}
+	e := Epoch{Leaf: index, Reason: l.Said("reason")}
 	for name, into := range map[string]*int64{"epoch": &e.Number, "lost_size": &e.Lost, "kept_size": &e.Kept} {
 		n, err := strconv.ParseInt(l.Data(name), 10, 64)
 		if err != nil || n < 0 || l.Kind != KindEpoch {

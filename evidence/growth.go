@@ -97,7 +97,7 @@ func (v *verifier) judgeEpochs() error {
 	kept, told := v.head.Size, ""
 	for _, e := range v.epochs {
 		if e.Number > before {
-			kept, told = min(kept, e.Kept), told+fmt.Sprintf("; leaf %d says: it was at %d leaves, reason %s", e.Leaf, e.Lost, e.Reason)
+			kept, told = min(kept, e.Kept), told+fmt.Sprintf("; leaf %d says: it was at %d leaves, reason %q", e.Leaf, e.Lost, e.Reason)
 		}
 	}
 	if v.older.Size <= kept {

@@ -331,3 +331,12 @@ func (l *Leaf) Data(name string) string {
 	}
 	return ""
 }
+
+// Said is Data as it was written by Datum, before it was escaped.
+func (l *Leaf) Said(name string) string {
+	text, err := url.PathUnescape(l.Data(name))
+	if err != nil {
+		return l.Data(name)
+	}
+	return text
+}

@@ -265,7 +265,7 @@ func TestKnownLaterThanAsOf(t *testing.T) {
 
 func TestBulkClosures(t *testing.T) {
 	row := func(key, actor string, minute int, to string) domain.Change {
-		return domain.Change{Subject: domain.SubjectMeasure, Key: key, Field: "status", To: to, At: benchAsOf().Add(time.Duration(minute) * time.Minute), Attribution: domain.Attribution{Actor: actor}}
+		return domain.Change{Subject: domain.SubjectMeasure, Key: key, Kind: domain.ChangeField, Field: "status", To: to, At: benchAsOf().Add(time.Duration(minute) * time.Minute), Attribution: domain.Attribution{Actor: actor}}
 	}
 	var rows []domain.Change
 	for i := range 5 {

@@ -26,6 +26,7 @@ type logRow struct {
 	Size       int64
 	Edges      []byte
 	Epoch      int64
+	EpochLeaf  int64 // that tells of it
 	PublicKey  string
 	SigningKey string
 	NextKey    string

@@ -143,18 +143,31 @@ func TestRolledBackChangeHasNoLeaf(t *testing.T) {
 // check, although the triggers that would refuse it are gone.
 func TestCheckLogFindsTampering(t *testing.T) {
 	for what, statement := range map[string]string{
-		"an edited history row":     "DROP TRIGGER history_no_update; UPDATE history SET to_value = 'never' WHERE subject = 'measure' AND field = 'title'",
-		"another person":            "DROP TRIGGER history_no_update; UPDATE history SET actor = 'p_eve' WHERE seq = 4",
-		"a backdated row":           "DROP TRIGGER history_no_update; UPDATE history SET at = at - 1000000 WHERE seq = 4",
-		"a changed status":          "DROP TRIGGER history_no_update; UPDATE history SET to_value = 'P4' WHERE field = 'priority'",
-		"a row that is gone":        "DROP TRIGGER history_no_delete; DELETE FROM history WHERE seq = 4",
-		"the last row that is gone": "DROP TRIGGER history_no_delete; DELETE FROM history WHERE seq = (SELECT MAX(seq) FROM history)",
-		"a leaf that is gone":       "DROP TRIGGER leaves_no_delete; DELETE FROM leaves WHERE num = 3",
-		"an edited leaf":            "DROP TRIGGER leaves_no_update; UPDATE leaves SET body = CAST(replace(CAST(body AS text), 'source user', 'source jira') AS blob) WHERE num = 3",
-		"a row without a leaf":      "DROP TRIGGER history_needs_leaf; INSERT INTO history SELECT seq + 1, subject, key, subject_seq + 1, at, kind, field, from_value, to_value, overwritten, source, actor, on_behalf, external, external_at, request, reason, app, salt, NULL, NULL FROM history ORDER BY seq DESC LIMIT 1",
-		"a measure without history": "UPDATE measures SET title = 'silently', version = version + 1",
-		"a cut tree":                "UPDATE logs SET size = size - 1",
-		"erased without a word":     "UPDATE history SET erased_at = 1, to_value = '', salt = zeroblob(length(salt)) WHERE subject = 'measure' AND field = 'title'",
+		"an edited history row":         "DROP TRIGGER history_no_update; UPDATE history SET to_value = 'never' WHERE subject = 'measure' AND field = 'title'",
+		"another person":                "DROP TRIGGER history_no_update; UPDATE history SET actor = 'p_eve' WHERE seq = 4",
+		"a backdated row":               "DROP TRIGGER history_no_update; UPDATE history SET at = at - 1000000 WHERE seq = 4",
+		"a changed status":              "DROP TRIGGER history_no_update; UPDATE history SET to_value = 'P4' WHERE field = 'priority'",
+		"a row that is gone":            "DROP TRIGGER history_no_delete; DELETE FROM history WHERE seq = 4",
+		"the last row that is gone":     "DROP TRIGGER history_no_delete; DELETE FROM history WHERE seq = (SELECT MAX(seq) FROM history)",
+		"a leaf that is gone":           "DROP TRIGGER leaves_no_delete; DELETE FROM leaves WHERE num = 3",
+		"an edited leaf":                "DROP TRIGGER leaves_no_update; UPDATE leaves SET body = CAST(replace(CAST(body AS text), 'source user', 'source jira') AS blob) WHERE num = 3",
+		"a row without a leaf":          "DROP TRIGGER history_needs_leaf; INSERT INTO history SELECT seq + 1, subject, key, subject_seq + 1, at, kind, field, from_value, to_value, overwritten, source, actor, on_behalf, external, external_at, request, reason, app, salt, NULL, NULL FROM history ORDER BY seq DESC LIMIT 1",
+		"a measure without history":     "UPDATE measures SET title = 'silently'",
+		"a cut tree":                    "UPDATE logs SET size = size - 1",
+		"a measure that lost a value":   "UPDATE measures SET priority = ''",
+		"a measure made earlier":        "UPDATE measures SET created_at = created_at - 1000000",
+		"a measure out of nothing":      "UPDATE measures SET key = 'M-77' WHERE key = 'M-1'",
+		"a person who became admin":     "UPDATE people SET role = 'admin'",
+		"a person in another team":      "DELETE FROM memberships",
+		"a team of another name":        "UPDATE teams SET name = 'x'",
+		"a person out of nothing":       "INSERT INTO people SELECT 'p_eve', 'Eve', '', language, 'admin', deputy, disabled, created_at, updated_at, version FROM people LIMIT 1",
+		"a person called otherwise":     "UPDATE aliases SET alias = 'a_eve'",
+		"evidence out of nothing":       "INSERT INTO evidence (id, measure, title, url, received_at, added_by) VALUES ('e_1', 'M-1', 'x', 'https://x', 1, 'p_bo')",
+		"evidence that is only counted": "UPDATE measures SET evidence_count = 3",
+		"a probe out of nothing":        "INSERT INTO probes VALUES ('M-1', 'json', 'https://x', '', 24, 'p_bo', 1, NULL, '', NULL, 1)",
+		"a raised epoch":                "UPDATE logs SET epoch = 7",
+		"a key that never signed":       "INSERT INTO log_keys VALUES (1, 'followthrough/x+00000000+AQ', 'x', 1)",
+		"erased without a word":         "UPDATE history SET erased_at = 1, to_value = '', salt = zeroblob(length(salt)) WHERE subject = 'measure' AND field = 'title'",
 	} {
 		t.Run(what, func(t *testing.T) {
 			db := openSQLiteForTest(t)
@@ -337,7 +350,7 @@ func TestOneHistoryWrittenAtOnce(t *testing.T) {
 								return err
 							}
 						}
-						return tx.history(domain.SubjectMeasure, string(m.Key), ana(), entries(domain.FieldChange{Kind: domain.ChangeConfig, Field: "probe", To: value}))
+						return tx.history(domain.SubjectMeasure, string(m.Key), ana(), entries(domain.FieldChange{Kind: domain.ChangeConfig, Field: "link_state", To: value}))
 					})
 					if err != nil {
 						results <- err

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/evidence"
 )
 
@@ -21,6 +22,9 @@ func (db *DB) CheckLog(ctx context.Context) error {
 		return err
 	}
 	c := logCheck{head: head, erased: map[[2]string]int{}}
+	if c.aliases, err = db.aliases(ctx); err != nil {
+		return err
+	}
 	if err := db.EachLeaf(ctx, 0, head.Size, c.leaf); err != nil {
 		return err
 	}
@@ -35,6 +39,9 @@ func (db *DB) CheckLog(ctx context.Context) error {
 			return fmt.Errorf("%d values of %s %s were erased and no leaf says so", n, at[0], at[1])
 		}
 	}
+	if err := c.checkHead(); err != nil {
+		return err
+	}
 	return db.checkRows(ctx, c)
 }
 
@@ -46,6 +53,10 @@ type logCheck struct {
 	sealed string
 	root   string
 	erased map[[2]string]int
+	// aliases are the names of people in the log.
+	aliases map[string]string
+	epoch   evidence.Epoch
+	keys    [][2]string // that were changed, each with the one after it
 }
 
 func (c *logCheck) leaf(r evidence.LogRow) error {
@@ -61,7 +72,10 @@ func (c *logCheck) leaf(r evidence.LogRow) error {
 		if l.Subject != "" {
 			return fmt.Errorf("leaf %d is about %s %s and has no history row", r.Index, l.Subject, l.Key)
 		}
-		return nil
+		return c.aboutLog(r.Index, &l)
+	}
+	if r.Change.Subject == domain.SubjectPerson && c.aliases[r.Change.Key] != l.Key {
+		return fmt.Errorf("history row %d is about another person than leaf %d", r.Change.Seq, r.Index)
 	}
 	c.rows++
 	at := [2]string{l.Subject, l.Key}
@@ -74,6 +88,58 @@ func (c *logCheck) leaf(r evidence.LogRow) error {
 		c.erased[at] = 0
 	}
 	return nil
+}
+
+// aboutLog notes what leaves say about the log itself.
+func (c *logCheck) aboutLog(index int64, l *evidence.Leaf) (err error) {
+	switch l.Kind {
+	case evidence.KindEpoch:
+		c.epoch, err = evidence.ParseEpoch(index, l)
+	case evidence.KindKey:
+		c.keys = append(c.keys, [2]string{l.Said("before"), l.Said("key")})
+	}
+	if err != nil {
+		return fmt.Errorf("leaf %d: %w", index, err)
+	}
+	return nil
+}
+
+// checkHead holds the epoch and the keys of the log against its leaves: each
+// key that signed before has a leaf that names the next one, and has signed it.
+func (c *logCheck) checkHead() error {
+	if c.head.Epoch != c.epoch.Number || c.head.Epoch > 0 && c.head.EpochLeaf != c.epoch.Leaf {
+		return fmt.Errorf("the log is said to be in epoch %d, and its leaves tell of %d", c.head.Epoch, c.epoch.Number)
+	}
+	former := c.head.Former
+	if n := len(c.keys); n < len(former) || n > len(former)+1 { // one may be announced and not yet sign
+		return fmt.Errorf("the key of the log is said to have changed %d times, and its leaves tell of %d", len(former), n)
+	}
+	for n, f := range former {
+		next := c.head.Key
+		if n+1 < len(former) {
+			next = former[n+1].Key
+		}
+		keys, err := evidence.ParseKeys(f.Key)
+		if err == nil {
+			_, err = evidence.OpenCheckpoint([]byte(f.Announcement), keys)
+		}
+		if err != nil || c.keys[n] != [2]string{f.Key, next} {
+			return fmt.Errorf("the %d. key of the log is not the one that its leaves tell of", n+1)
+		}
+	}
+	return nil
+}
+
+func (db *DB) aliases(ctx context.Context) (map[string]string, error) {
+	var rows []aliasRow
+	if err := db.read(ctx).Find(&rows).Error; err != nil {
+		return nil, asDomain(err)
+	}
+	out := make(map[string]string, len(rows))
+	for _, r := range rows {
+		out[r.Person] = r.Alias
+	}
+	return out, nil
 }
 
 // checkHashes compares the hashes that proofs are made of with the leaves.

@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/evidence"
 )
 
@@ -82,10 +83,15 @@ func (db *DB) AppendLog(ctx context.Context, kind string, data []evidence.Field)
 // BeginEpoch writes a leaf that says what was lost, and raises the epoch.
 func (db *DB) BeginEpoch(ctx context.Context, epoch int64, data []evidence.Field) error {
 	return db.write(ctx, func(tx *txn) error {
-		if _, _, err := tx.appendLog(evidence.KindEpoch, data...); err != nil {
+		num, _, err := tx.appendLog(evidence.KindEpoch, data...)
+		if err != nil {
 			return err
 		}
-		return tx.Exec("UPDATE logs SET epoch = ? WHERE epoch < ?", epoch, epoch).Error
+		begun := tx.Exec("UPDATE logs SET epoch = ?, epoch_leaf = ? WHERE epoch < ?", epoch, num, epoch)
+		if begun.Error == nil && begun.RowsAffected != 1 {
+			return domain.Errorf(domain.ErrConflict, "epoch %d of the log has begun meanwhile; look whether another one is needed", epoch)
+		}
+		return begun.Error
 	})
 }
 

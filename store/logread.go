@@ -23,7 +23,7 @@ func (db *DB) LogHead(ctx context.Context) (evidence.LogHead, error) {
 		return evidence.LogHead{}, fmt.Errorf("the log is damaged: %w", err)
 	}
 	former, err := db.formerKeys(ctx)
-	return evidence.LogHead{Name: row.Name, Epoch: row.Epoch, Size: row.Size, Root: tree.Root(), Key: row.PublicKey, Former: former}, err
+	return evidence.LogHead{Name: row.Name, Epoch: row.Epoch, EpochLeaf: row.EpochLeaf, Size: row.Size, Root: tree.Root(), Key: row.PublicKey, Former: former}, err
 }
 
 // EachLeaf calls f for the leaves from one number up to, not including, another,
