@@ -294,7 +294,7 @@ func driveReview(t *testing.T, w *world) {
 		return w.post(as, at+"/state", object{"state": state, "reason": "the numbers are in"}).want(200)
 	}
 	review := w.get("member", at).want(200)
-	w.patch("member", at, review.etag(), object{"summary": "Down for {duration}.", "shared_with": []string{"viewer"}}).want(200)
+	w.patch("member", at, review.etag(), object{"summary": "Down for {duration}.", "shared_with": []string{"viewer", "member"}}).want(200)
 	step("member", "in_review")
 	w.post("member", at+"/state", object{"state": "approved"}).want(422) // a second person
 	step("admin", "approved")
@@ -314,6 +314,13 @@ func driveReview(t *testing.T, w *world) {
 	if changes := w.get("viewer", at+"/versions/2/changes").want(200).json()["items"].([]any); len(changes) == 0 {
 		t.Error("nothing changed between the versions")
 	}
+	if same := w.get("viewer", at+"/versions/1/changes?since=1").want(200).json()["items"].([]any); len(same) != 0 {
+		t.Errorf("a version differs from itself: %v", same)
+	}
+	if back := w.get("viewer", at+"/versions/1/changes?since=2").want(200).json()["items"].([]any); len(back) == 0 {
+		t.Error("an earlier version is not compared with a later one")
+	}
+	reviewDocuments(t, w, at)
 	w.get("viewer", at+"/history?limit=1&total=true").want(200)
 	if found := w.get("viewer", prefix+"/reviews?q=disk+FULL&year=2026&limit=1&total=true").want(200).json(); found["total"] != 1.0 {
 		t.Errorf("search = %v", found)

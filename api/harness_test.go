@@ -75,7 +75,7 @@ func newEmptyWorld(t testing.TB) *world {
 	log := slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	w.trackers = newTrackers(w, log)
 	w.app = app.New(app.Options{Store: db, Now: w.now, Zone: time.UTC, Hosts: domain.HostList{"api.github.com", "*.atlassian.net"}, ProbeHosts: domain.HostList{"prom.example"}, Remote: w.trackers, TokenCache: time.Minute})
-	if w.server, err = New(Options{App: w.app, Intake: w.trackers, Log: log, Ready: db.Ready, ReadChat: chat.Read, Version: "test"}); err != nil {
+	if w.server, err = New(Options{App: w.app, Intake: w.trackers, Log: log, Ready: db.Ready, ReadChat: chat.Read, Document: documents(t, w.app, w.now).Write, Version: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	w.handler = w.server.Handler()

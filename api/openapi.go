@@ -126,8 +126,11 @@ func success(r *route, registry huma.Registry) *huma.Response {
 	if r.out != nil {
 		out.Content = map[string]*huma.MediaType{"application/json": {Schema: registry.Schema(r.out, true, r.id+"-response")}}
 	}
-	if r.media != "" {
-		out.Content = map[string]*huma.MediaType{r.media: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}
+	for media := range strings.FieldsSeq(r.media) {
+		if out.Content == nil {
+			out.Content = map[string]*huma.MediaType{}
+		}
+		out.Content[media] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
 	}
 	if r.csv {
 		out.Content["text/csv"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}

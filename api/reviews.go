@@ -15,7 +15,8 @@ type reviewJSON struct {
 	Moderator     *string           `json:"moderator"`
 	SubmittedBy   *string           `json:"submitted_by"`
 	ApprovedBy    *string           `json:"approved_by"`
-	Summary       string            `json:"summary" doc:"management summary, Markdown, with {placeholders} that numbers fills"`
+	Summary       string            `json:"summary" doc:"management summary, Markdown, with {placeholders} as they were written"`
+	SummaryText   string            `json:"summary_text" doc:"management summary with its numbers filled in as they are now"`
 	Communication string            `json:"communication"`
 	Teamwork      string            `json:"teamwork"`
 	SharedWith    []string          `json:"shared_with" nullable:"false" doc:"roles that may read the published version beyond the incident's team"`
@@ -52,7 +53,9 @@ type reviewEntryJSON struct {
 	Until    *string  `json:"until" format:"date-time"`
 	Source   *string  `json:"source"`
 	Link     *string  `json:"link"`
-	Person   *string  `json:"person"`
+	PersonID *string  `json:"person_id" doc:"who held the role, in the directory"`
+	DeputyID *string  `json:"deputy_id"`
+	Person   *string  `json:"person" doc:"the name of an outsider who held the role"`
 	Deputy   *string  `json:"deputy"`
 	Cause    *string  `json:"cause" doc:"a finding's cause: the id of an entry"`
 	Measures []string `json:"measures" nullable:"false"`
@@ -60,7 +63,7 @@ type reviewEntryJSON struct {
 
 func reviewEntryOf(e domain.ReviewEntry) reviewEntryJSON {
 	return reviewEntryJSON{e.ID, string(e.Section), string(e.Kind), e.Text, moment(e.At), moment(e.Until), orNull(e.Source), orNull(e.Link),
-		orNull(e.Person), orNull(e.Deputy), orNull(e.Cause), list(e.Measures)}
+		orNull(e.PersonID), orNull(e.DeputyID), orNull(e.Person), orNull(e.Deputy), orNull(e.Cause), list(e.Measures)}
 }
 
 func entryIDs(entries []domain.ReviewEntry) []string {
@@ -98,7 +101,9 @@ type ReviewEntryFields struct {
 	Until    opt[instant]  `json:"until,omitempty"`
 	Source   opt[string]   `json:"source,omitempty"`
 	Link     opt[string]   `json:"link,omitempty"`
-	Person   opt[string]   `json:"person,omitempty"`
+	PersonID opt[string]   `json:"person_id,omitempty" doc:"who held the role, in the directory"`
+	DeputyID opt[string]   `json:"deputy_id,omitempty"`
+	Person   opt[string]   `json:"person,omitempty" doc:"the name of an outsider who held the role"`
 	Deputy   opt[string]   `json:"deputy,omitempty"`
 	Cause    opt[string]   `json:"cause,omitempty"`
 	Measures opt[[]string] `json:"measures,omitempty"`
@@ -111,10 +116,24 @@ func (in *ReviewEntryFields) onto(e *domain.ReviewEntry) {
 	put(&e.Until, in.Until, plainTime)
 	put(&e.Source, in.Source, same)
 	put(&e.Link, in.Link, same)
-	put(&e.Person, in.Person, same)
-	put(&e.Deputy, in.Deputy, same)
+	e.PersonID, e.Person = holder(e.PersonID, e.Person, in.PersonID, in.Person)
+	e.DeputyID, e.Deputy = holder(e.DeputyID, e.Deputy, in.DeputyID, in.Deputy)
 	put(&e.Cause, in.Cause, same)
 	put(&e.Measures, in.Measures, texts[domain.MeasureKey])
+}
+
+// holder is who a role is held by after a change: naming somebody of the
+// directory takes the name of an outsider away, and the other way round.
+func holder(id domain.PersonID, name string, newID, newName opt[string]) (domain.PersonID, string) {
+	put(&id, newID, func(s string) domain.PersonID { return domain.PersonID(s) })
+	put(&name, newName, same)
+	switch {
+	case newID.value != "" && !newName.set:
+		name = ""
+	case newName.value != "" && !newID.set:
+		id = ""
+	}
+	return id, name
 }
 
 type reviewHeadJSON struct {
@@ -179,9 +198,10 @@ func (s *Server) reviewRoutes() []route {
 			query: listQuery(nil), out: reflect.TypeFor[listJSON[reviewVersionJSON]](), run: s.listReviewVersions},
 		{method: http.MethodGet, path: at + "/versions/{version}", id: "get-review-version", summary: "A published version as it was, with everything its document shows", tag: "reviews",
 			needs: domain.CanRead, tagged: true, out: reflect.TypeFor[reviewDocumentJSON](), run: s.getReviewVersion},
-		{method: http.MethodGet, path: at + "/versions/{version}/changes", id: "compare-review-versions", summary: "What changed since the version before, or since another",
-			tag: "reviews", needs: domain.CanRead, query: append(listQuery(nil), param{name: "since", kind: "integer", doc: "an earlier version; the one before when absent"}),
+		{method: http.MethodGet, path: at + "/versions/{version}/changes", id: "compare-review-versions", summary: "What is different from the version before, or from any other",
+			tag: "reviews", needs: domain.CanRead, query: append(listQuery(nil), param{name: "since", kind: "integer", doc: "any other version; the one before when absent"}),
 			out: reflect.TypeFor[listJSON[reviewChangeJSON]](), run: s.compareReviewVersions},
+		s.documentRoute(at + "/document"),
 		{method: http.MethodGet, path: at + "/history", id: "get-review-history", summary: "Every change of a review", tag: "reviews",
 			needs: domain.CanRead, query: listQuery(nil), out: reflect.TypeFor[listJSON[changeJSON]](), run: s.reviewHistory},
 	}
@@ -220,7 +240,7 @@ func (s *Server) review(c *call, key domain.IncidentKey) (reply, error) {
 	}
 	r := v.Review
 	out := reviewJSON{Incident: string(key), State: string(r.State), Reason: orNull(r.Reason), Moderator: orNull(r.Moderator), SubmittedBy: orNull(r.SubmittedBy),
-		ApprovedBy: orNull(r.ApprovedBy), Summary: r.Summary, Communication: r.Communication, Teamwork: r.Teamwork, SharedWith: list(r.SharedWith), Published: r.Published,
+		ApprovedBy: orNull(r.ApprovedBy), Summary: r.Summary, SummaryText: v.Summary(), Communication: r.Communication, Teamwork: r.Teamwork, SharedWith: list(r.SharedWith), Published: r.Published,
 		Feedback: orNull(r.Feedback), Next: list(v.Next), Entries: make([]reviewEntryJSON, len(r.Entries)), Numbers: v.Numbers, UpdatedAt: moment(r.UpdatedAt), Version: r.Version}
 	for n, e := range r.Entries {
 		out.Entries[n] = reviewEntryOf(e)
@@ -347,11 +367,9 @@ func (s *Server) compareReviewVersions(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	since := int(to) - 1
-	if c.query.Has("since") {
-		if since, err = strconv.Atoi(c.query.Get("since")); err != nil || since < 1 {
-			c.refuse("since", "%q is not a version; use a number from 1")
-		}
+	since := c.publication("since")
+	if !c.query.Has("since") {
+		since = int(to) - 1
 	}
 	if err := c.refused(); err != nil {
 		return reply{}, err

@@ -39,7 +39,7 @@ type route struct {
 	tagged bool
 	// csv says that the answer can be had as a table.
 	csv bool
-	// media is the type of an answer that is a file and not JSON.
+	// media are the types of an answer that is a file and not JSON, with spaces between.
 	media string
 	// takes is the type of a body that is a file and not JSON, most its largest
 	// number of bytes; 0 means maxFile.

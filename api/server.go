@@ -35,6 +35,8 @@ type Options struct {
 	Ready func(ctx context.Context) error
 	// ReadChat reads an export of a chat or mailbox; name is what people see.
 	ReadChat func(name string, data io.ReaderAt, size int64, o domain.ChatOptions) (domain.Chat, error)
+	// Document writes the document of a review.
+	Document func(ctx context.Context, by domain.Actor, r domain.DocumentRequest) (domain.DocumentFile, error)
 	Log      *slog.Logger
 	// TrustedProxies are the networks whose X-Forwarded headers are believed;
 	// none means that they are never looked at.
@@ -53,6 +55,7 @@ type Server struct {
 	intake   Intake
 	ready    func(context.Context) error
 	readChat func(string, io.ReaderAt, int64, domain.ChatOptions) (domain.Chat, error)
+	document func(context.Context, domain.Actor, domain.DocumentRequest) (domain.DocumentFile, error)
 	log      *slog.Logger
 	now      func() time.Time
 	echo     *echo.Echo
@@ -72,7 +75,7 @@ func New(o Options) (*Server, error) {
 			return nil, fmt.Errorf("trusted proxies: %s is everybody; name the network of your proxy, for example 10.0.0.0/24", network)
 		}
 	}
-	s := &Server{app: o.App, intake: o.Intake, ready: o.Ready, readChat: o.ReadChat, log: o.Log, now: o.App.Now, echo: echo.New(), failures: newFailures(),
+	s := &Server{app: o.App, intake: o.Intake, ready: o.Ready, readChat: o.ReadChat, document: o.Document, log: o.Log, now: o.App.Now, echo: echo.New(), failures: newFailures(),
 		origin: http.NewCrossOriginProtection()}
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.HTTPErrorHandler = s.fail

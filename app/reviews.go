@@ -19,6 +19,7 @@ type reviewStore interface {
 	Reviews(ctx context.Context, scope domain.Scope, f domain.ReviewFilter, page domain.Page) (domain.List[domain.ReviewHead], error)
 	MeasuresByKey(ctx context.Context, scope domain.Scope, keys []domain.MeasureKey) ([]domain.Measure, error)
 	Incident(ctx context.Context, scope domain.Scope, key domain.IncidentKey) (domain.Incident, error)
+	Person(ctx context.Context, id domain.PersonID) (domain.Person, error)
 	messageStore
 	feedbackStore
 }
@@ -54,6 +55,9 @@ func (v *ReviewView) Advice() map[domain.MeasureKey][]domain.Advice {
 	}
 	return out
 }
+
+// Summary is the management summary with its numbers as they are now.
+func (v *ReviewView) Summary() string { return domain.FillSummary(v.Review.Summary, v.Numbers) }
 
 // Document is the review as it would be published now.
 func (v *ReviewView) Document() domain.ReviewDocument {
@@ -136,7 +140,7 @@ func (s *Reviews) Step(ctx context.Context, by domain.Actor, key domain.Incident
 			}
 			talk := domain.TalkOf(i, messages, policy)
 			numbers := domain.SummaryNumbers(i, domain.RollupOf(measures, s.today(), m.Later), talk)
-			if err := r.Step(to, i, numbers, reason, by, s.Now()); err != nil {
+			if err := r.Step(to, i, reason, by, s.Now()); err != nil {
 				return nil, err
 			}
 			if to != domain.ReviewPublished {
@@ -151,6 +155,9 @@ func (s *Reviews) Step(ctx context.Context, by domain.Actor, key domain.Incident
 // accepts any, so that several people can write the timeline at once.
 func (s *Reviews) Put(ctx context.Context, by domain.Actor, key domain.IncidentKey, version int64, e domain.ReviewEntry) (domain.ReviewEntry, error) {
 	if err := s.checkMeasures(ctx, by, key, e.Measures); err != nil {
+		return domain.ReviewEntry{}, err
+	}
+	if err := s.checkPeople(ctx, e); err != nil {
 		return domain.ReviewEntry{}, err
 	}
 	fresh := e.ID == ""
@@ -219,6 +226,23 @@ func (s *Reviews) checkMeasures(ctx context.Context, by domain.Actor, key domain
 	for _, wanted := range keys {
 		if !slices.ContainsFunc(found, func(m domain.Measure) bool { return m.Key == wanted && m.Incident == key }) {
 			return domain.Invalid("measures", "%q is not a measure of %s", string(wanted), string(key))
+		}
+	}
+	return nil
+}
+
+// checkPeople makes sure that a role is held by somebody the directory knows.
+// Who has left since may have held it all the same.
+func (s *Reviews) checkPeople(ctx context.Context, e domain.ReviewEntry) error {
+	for _, named := range []struct {
+		field string
+		id    domain.PersonID
+	}{{"person_id", e.PersonID}, {"deputy_id", e.DeputyID}} {
+		if named.id == "" {
+			continue
+		}
+		if _, err := s.Store.Person(ctx, named.id); err != nil {
+			return unknown(named.field, string(named.id), err)
 		}
 	}
 	return nil

@@ -55,6 +55,52 @@ func TestPublishedReviewsAreKept(t *testing.T) {
 	}
 }
 
+// A role is held by somebody of the directory or by an outsider, and a version
+// shows the name that the directory has today: a name erased there is gone here.
+func TestRoleHolders(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	i := w.incident(domain.IncidentEdit{})
+	role := func(e domain.ReviewEntry) (domain.ReviewEntry, error) {
+		e.Section, e.Kind = domain.SectionRole, domain.KindIncidentLead
+		return w.Reviews.Put(ctx, ana, i.Key, 0, e)
+	}
+	for _, e := range []domain.ReviewEntry{{PersonID: "p_nobody"}, {Person: "Ms Vendor", DeputyID: "p_nobody"}} {
+		if _, err := role(e); !errors.Is(err, domain.ErrInvalid) || !strings.Contains(err.Error(), `"p_nobody" is not known`) {
+			t.Errorf("%+v: %v", e, err)
+		}
+	}
+	held := must(role(domain.ReviewEntry{PersonID: "p_ben", Deputy: "Ms Vendor"}))(t)
+	must(w.Reviews.Edit(ctx, ana, i.Key, 0, domain.ReviewEdit{Summary: domain.Some("It was down.")}))(t)
+	w.publish(i.Key)
+	v := must(w.Reviews.Published(ctx, ana, i.Key, 1))(t)
+	if e := v.Document.Review.Section(domain.SectionRole)[0]; e.PersonID != "p_ben" || e.Person != "" || e.Deputy != "Ms Vendor" || e.ID != held.ID {
+		t.Errorf("published: %+v", e)
+	}
+}
+
+// The lanes of a version stay when messages come after it.
+func TestLanesOfAVersionStay(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	i := w.incident(domain.IncidentEdit{StartedAt: domain.Some(w.at.Add(-3 * time.Hour)), ResolvedAt: domain.Some(w.at.Add(-time.Hour))})
+	say := func(hours int) {
+		must(w.Reviews.AddMessages(ctx, ana, i.Key, "", []domain.Message{{Channel: "ops", At: w.at.Add(-time.Duration(hours) * time.Hour), Statement: fmt.Sprint(hours)}}))(t)
+	}
+	say(3)
+	must(w.Reviews.Edit(ctx, ana, i.Key, 0, domain.ReviewEdit{Summary: domain.Some("It was down.")}))(t)
+	w.publish(i.Key)
+	must(w.Reviews.Step(ctx, ben, i.Key, 0, domain.ReviewDraft, "more was found"))(t)
+	say(2)
+	w.publish(i.Key)
+	for number, want := range map[int]int{1: 1, 2: 2} {
+		v := must(w.Reviews.Published(ctx, ana, i.Key, number))(t)
+		if got := v.Document.Talk.Outline(); len(got) != want {
+			t.Errorf("version %d draws %d messages, want %d", number, len(got), want)
+		}
+	}
+}
+
 // Another team reads what is shared with its role, once it is published, and
 // never the draft behind it.
 func TestSharedReviews(t *testing.T) {

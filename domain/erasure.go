@@ -40,9 +40,18 @@ func (r *Review) Erase(fields []string) {
 		e := &r.Entries[n]
 		if slices.Contains(fields, EntryField+e.ID) {
 			e.Text, e.Source, e.Link = ErasedText, "", ""
-			blank(fields, EntryField+e.ID, &e.Person, ErasedText)
-			blank(fields, EntryField+e.ID, &e.Deputy, ErasedText)
+			e.erasePeople()
 		}
+	}
+}
+
+// erasePeople takes out who held a role, in the directory or not.
+func (e *ReviewEntry) erasePeople() {
+	if e.Person != "" || e.PersonID != "" {
+		e.PersonID, e.Person = "", ErasedText
+	}
+	if e.Deputy != "" || e.DeputyID != "" {
+		e.DeputyID, e.Deputy = "", ErasedText
 	}
 }
 

@@ -128,6 +128,9 @@ func (r *Review) Edit(e ReviewEdit, now time.Time) error {
 			checkText(&bad, text.field, *text.dst, text.limit)
 		}
 	}
+	if e.Summary.Set {
+		checkPlaceholders(&bad, next.Summary)
+	}
 	if e.SharedWith.Set {
 		next.SharedWith = nil
 		for _, role := range Roles() {

@@ -33,7 +33,7 @@ func TestReviewStepsByRole(t *testing.T) {
 			for _, role := range Roles() {
 				r := Review{Incident: "INC-1", State: from, Summary: "It was down for {duration}.", SubmittedBy: "p_other"}
 				before := r
-				err := r.Step(to, Incident{Severity: SEV3}, map[string]string{"duration": "2 h"}, "because", reviewer("p_me", role), reviewNow)
+				err := r.Step(to, Incident{Severity: SEV3}, "because", reviewer("p_me", role), reviewNow)
 				want := slices.Contains(strings.Fields(may[fmt.Sprintf("%s > %s", from, to)]), string(role))
 				if (err == nil) != want {
 					t.Errorf("%s > %s as %s: %v", from, to, role, err)
@@ -51,7 +51,6 @@ func TestReviewStepsByRole(t *testing.T) {
 
 // What is offered is what is accepted, whoever asks and whatever the incident.
 func TestReviewOffersWhatItAccepts(t *testing.T) {
-	numbers := map[string]string{"duration": "2 h"}
 	for _, severity := range Severities() {
 		for _, submitter := range []string{"p_me", "p_other"} {
 			for _, role := range Roles() {
@@ -61,7 +60,7 @@ func TestReviewOffersWhatItAccepts(t *testing.T) {
 					offered := r.Next(i, by)
 					for _, to := range ReviewStates() {
 						copied := r
-						err := copied.Step(to, i, numbers, "because", by, reviewNow)
+						err := copied.Step(to, i, "because", by, reviewNow)
 						if slices.Contains(offered, to) != (err == nil) {
 							t.Errorf("%s > %s as %s, submitted by %s, %s: offered %v, %v", from, to, role, submitter, severity, offered, err)
 						}
@@ -73,7 +72,6 @@ func TestReviewOffersWhatItAccepts(t *testing.T) {
 }
 
 func TestReviewStepRules(t *testing.T) {
-	numbers := map[string]string{"duration": "2 h"}
 	for name, c := range map[string]struct {
 		review   Review
 		severity Severity
@@ -93,10 +91,51 @@ func TestReviewStepRules(t *testing.T) {
 		"reason too long":         {Review{State: ReviewNone}, SEV3, Member, ReviewNotRequired, strings.Repeat("x", MaxReason+1), "has 2001 characters"},
 	} {
 		c.review.Incident = "INC-1"
-		err := c.review.Step(c.to, Incident{Severity: c.severity}, numbers, c.reason, reviewer("p_me", c.role), reviewNow)
+		err := c.review.Step(c.to, Incident{Severity: c.severity}, c.reason, reviewer("p_me", c.role), reviewNow)
 		if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.Contains(err.Error(), c.says)) {
 			t.Errorf("%s: %v, want %q", name, err, c.says)
 		}
+	}
+}
+
+// A name that no number belongs to is refused when it is written, with the names
+// there are.
+func TestSummaryKnowsItsNumbers(t *testing.T) {
+	r := NewReview("INC-1")
+	for _, name := range SummaryNames() {
+		if err := r.Edit(ReviewEdit{Summary: Some("It is {" + name + "}.")}, reviewNow); err != nil {
+			t.Errorf("{%s}: %v", name, err)
+		}
+	}
+	err := r.Edit(ReviewEdit{Summary: Some("It cost {cost} in {duration}.")}, reviewNow)
+	if !errors.Is(err, ErrInvalid) || !strings.Contains(err.Error(), "summary: {cost} is not a number that can be filled in; use {done} {duration} {gaps}") {
+		t.Errorf("an unknown number: %v", err)
+	}
+	if r.Summary != "It is {"+SummaryNames()[len(SummaryNames())-1]+"}." {
+		t.Errorf("the refused summary was kept: %q", r.Summary)
+	}
+}
+
+// What an outline keeps of a talk is where and when, and what diverged.
+func TestOutline(t *testing.T) {
+	messages := []Message{{ID: "1", Channel: "ops", Sender: "Ana", At: reviewNow, Statement: "down"}, {ID: "2", Channel: "page", At: reviewNow, Statement: "up", Diverges: "ops: down"},
+		{ID: "3", Channel: "ops", Statement: "no time"}}
+	talk := TalkOf(Incident{StartedAt: reviewNow, ResolvedAt: reviewNow.Add(time.Hour)}, messages, Policy{})
+	want := []Message{{Channel: "ops", At: reviewNow}, {Channel: "page", At: reviewNow, Diverges: "ops: down"}}
+	if got := talk.Outline(); !cmp.Equal(got, want) {
+		t.Errorf("%s", cmp.Diff(want, got))
+	}
+}
+
+func TestCompareDocuments(t *testing.T) {
+	before := ReviewDocument{Measures: []Measure{{Key: "M-1", Title: "Gone", Status: Accepted}, {Key: "M-2", Title: "Stays", Status: Accepted}}, Talk: Talk{Messages: 2}}
+	after := ReviewDocument{Measures: []Measure{{Key: "M-2", Title: "Stays", Status: Accepted}, {Key: "M-3", Title: "Came", Status: Proposed}}, Talk: Talk{Messages: 5}}
+	var got []string
+	for _, c := range CompareDocuments(before, after) {
+		got = append(got, c.Field+" "+c.From+" > "+c.To)
+	}
+	if want := []string{"messages 2 > 5", "measure/M-3  > proposed: Came", "measure/M-1 accepted: Gone > "}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
 	}
 }
 
@@ -139,6 +178,8 @@ func TestReviewEntries(t *testing.T) {
 		"section":        {ReviewEntry{ID: "1", Section: "gossip", Text: "x"}, "use one of timeline"},
 		"text":           {ReviewEntry{ID: "1", Section: SectionCause}, "text: is empty"},
 		"person":         {ReviewEntry{ID: "1", Section: SectionRole, Kind: KindScribe}, "person: is empty"},
+		"person twice":   {ReviewEntry{ID: "1", Section: SectionRole, Person: "Ana", PersonID: "p_ana"}, "person: is named twice"},
+		"deputy twice":   {ReviewEntry{ID: "1", Section: SectionRole, PersonID: "p_ana", Deputy: "Ben", DeputyID: "p_ben"}, "deputy: is named twice"},
 		"role backwards": {ReviewEntry{ID: "1", Section: SectionRole, Person: "Ana", At: reviewNow, Until: reviewNow.Add(-time.Hour)}, "before the beginning"},
 		"link":           {ReviewEntry{ID: "1", Section: SectionCause, Text: "x", Link: "javascript:x"}, "web address"},
 		"cause":          {ReviewEntry{ID: "1", Section: SectionFinding, Text: "x", Cause: "nope"}, "not a cause of this review"},

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -111,14 +112,17 @@ type ReviewDocument struct {
 	Talk    Talk
 }
 
-// CompareDocuments lists what changed from one published version to the next:
+// CompareDocuments lists what changed from one published version to another:
 // the review, its summary with the numbers of the day, the facts of the incident,
-// and the status of its measures.
+// how much was said, and the status of its measures.
 func CompareDocuments(before, after ReviewDocument) []FieldChange {
 	for _, d := range []*ReviewDocument{&before, &after} {
 		d.Review.Summary = FillSummary(d.Review.Summary, d.Numbers)
 	}
 	changes := append(ReviewChanges(before.Review, after.Review), IncidentChanges(before.Incident, after.Incident)...)
+	if was, is := before.Talk.Messages, after.Talk.Messages; was != is {
+		changes = append(changes, FieldChange{Kind: ChangeField, Field: "messages", From: strconv.Itoa(was), To: strconv.Itoa(is)})
+	}
 	old := map[MeasureKey]Measure{}
 	for _, m := range before.Measures {
 		old[m.Key] = m
@@ -127,6 +131,12 @@ func CompareDocuments(before, after ReviewDocument) []FieldChange {
 		was, known := old[m.Key]
 		if !known || was.Status != m.Status || was.Title != m.Title {
 			changes = append(changes, FieldChange{Kind: ChangeField, Field: "measure/" + string(m.Key), From: measureLine(was), To: measureLine(m)})
+		}
+		delete(old, m.Key)
+	}
+	for _, m := range before.Measures {
+		if _, gone := old[m.Key]; gone {
+			changes = append(changes, FieldChange{Kind: ChangeField, Field: "measure/" + string(m.Key), From: measureLine(m)})
 		}
 	}
 	return changes

@@ -74,8 +74,8 @@ func EntryKinds(s ReviewSection) []EntryKind {
 }
 
 // ReviewEntry is one line of a review. Which fields have a meaning depends on
-// the section: At and Source are the timeline's, Person, Deputy, At and Until a
-// role's, Cause and Measures a finding's.
+// the section: At and Source are the timeline's, people, At and Until a role's,
+// Cause and Measures a finding's.
 type ReviewEntry struct {
 	ID      string        `json:"id"`
 	Section ReviewSection `json:"section"`
@@ -86,9 +86,12 @@ type ReviewEntry struct {
 	// Source says where a fact comes from; Link leads there.
 	Source string `json:"source,omitempty"`
 	Link   string `json:"link,omitempty"`
-	// Person held the role from At to Until, Deputy stood in.
-	Person string `json:"person,omitempty"`
-	Deputy string `json:"deputy,omitempty"`
+	// PersonID held the role from At to Until, DeputyID stood in. Somebody who is
+	// not in the directory has a name instead: Person, Deputy.
+	PersonID PersonID `json:"person_id,omitempty"`
+	DeputyID PersonID `json:"deputy_id,omitempty"`
+	Person   string   `json:"person,omitempty"`
+	Deputy   string   `json:"deputy,omitempty"`
 	// Cause is the id of the cause that a finding follows from.
 	Cause    string       `json:"cause,omitempty"`
 	Measures []MeasureKey `json:"measures,omitempty"`
@@ -154,7 +157,7 @@ func (e *ReviewEntry) normalise() {
 		e.Cause, e.Measures = "", nil
 	}
 	if e.Section != SectionRole {
-		e.Person, e.Deputy, e.Until = "", "", time.Time{}
+		e.PersonID, e.DeputyID, e.Person, e.Deputy, e.Until = "", "", "", "", time.Time{}
 	}
 	if e.Section != SectionTimeline && e.Section != SectionRole {
 		e.At = time.Time{}
@@ -171,10 +174,15 @@ func (e *ReviewEntry) check(bad *problems, now time.Time) {
 		checkEnum(bad, "kind", e.Kind, kinds, false)
 	}
 	switch {
-	case e.Section == SectionRole && e.Person == "":
+	case e.Section == SectionRole && e.Person == "" && e.PersonID == "":
 		bad.add("person", "is empty; say who held the role")
 	case e.Section != SectionRole && e.Text == "":
 		bad.add("text", "is empty; write one sentence")
+	}
+	for field, named := range map[string]bool{"person": e.Person != "" && e.PersonID != "", "deputy": e.Deputy != "" && e.DeputyID != ""} {
+		if named {
+			bad.add(field, "is named twice; choose somebody of the directory or write the name of an outsider")
+		}
 	}
 	if e.Section == SectionTimeline && e.At.IsZero() {
 		bad.add("at", "is empty; a fact of the timeline has a time")
@@ -197,6 +205,19 @@ func (e *ReviewEntry) check(bad *problems, now time.Time) {
 	if len(e.Measures) > 50 {
 		bad.add("measures", "has %d entries; at most 50 are accepted", len(e.Measures))
 	}
+}
+
+// People are the names of who held a role and who stood in; name gives that of
+// somebody in the directory, so that a name erased there is erased here.
+func (e ReviewEntry) People(name func(PersonID) string) (person, deputy string) {
+	person, deputy = e.Person, e.Deputy
+	if e.PersonID != "" {
+		person = name(e.PersonID)
+	}
+	if e.DeputyID != "" {
+		deputy = name(e.DeputyID)
+	}
+	return person, deputy
 }
 
 // SortEntries orders by section, then by time; entries without a time keep the

@@ -52,7 +52,7 @@ func mayWaive(i Incident, by Actor) bool {
 // Who submitted a review cannot approve it. That none is required is a person's
 // decision with a reason, and an administrator's for SEV1 and SEV2. Publishing
 // needs a management summary whose placeholders are all known.
-func (r *Review) Step(to ReviewState, i Incident, numbers map[string]string, reason string, by Actor, now time.Time) error {
+func (r *Review) Step(to ReviewState, i Incident, reason string, by Actor, now time.Time) error {
 	var bad problems
 	checkEnum(&bad, "state", to, ReviewStates()[1:], false)
 	reason = NormalText(reason)
@@ -87,7 +87,7 @@ func (r *Review) Step(to ReviewState, i Incident, numbers map[string]string, rea
 			bad.add("state", "an administrator decides that a %s incident needs no review", i.Severity)
 		}
 	case ReviewPublished:
-		r.checkPublication(&bad, numbers)
+		r.checkPublication(&bad)
 	case ReviewNone, ReviewDraft, ReviewInReview, ReviewArchived:
 	}
 	if err := bad.err(); err != nil {
@@ -113,13 +113,9 @@ func (r *Review) settle(to ReviewState, by Actor) {
 	}
 }
 
-func (r *Review) checkPublication(bad *problems, numbers map[string]string) {
+func (r *Review) checkPublication(bad *problems) {
 	if r.Summary == "" {
 		bad.add("summary", "is empty; a published review begins with half a page for the management")
 	}
-	for _, name := range Placeholders(r.Summary) {
-		if _, ok := numbers[name]; !ok {
-			bad.add("summary", "{%s} is not a number that can be filled in", name)
-		}
-	}
+	checkPlaceholders(bad, r.Summary) // saved before this was checked at saving
 }

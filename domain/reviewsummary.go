@@ -2,9 +2,11 @@ package domain
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -19,6 +21,21 @@ func Placeholders(text string) []string {
 		}
 	}
 	return out
+}
+
+// SummaryNames lists the names that a management summary may use.
+func SummaryNames() []string {
+	return slices.Sorted(maps.Keys(SummaryNumbers(Incident{}, Rollup{}, Talk{})))
+}
+
+// checkPlaceholders names what a summary asks for and nobody can fill in.
+func checkPlaceholders(bad *problems, summary string) {
+	known := SummaryNames()
+	for _, name := range Placeholders(summary) {
+		if !slices.Contains(known, name) {
+			bad.add("summary", "{%s} is not a number that can be filled in; use {%s}", name, strings.Join(known, "} {"))
+		}
+	}
 }
 
 // FillSummary puts numbers in the place of their names; an unknown name stays.

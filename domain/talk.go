@@ -43,6 +43,27 @@ type Lane struct {
 	First     time.Time
 	Last      time.Time
 	Audiences []string
+	// Times are when something was said, as far as it is known. They are kept
+	// with a published version, which draws its lanes from them for ever.
+	Times []time.Time
+}
+
+// Outline is what was said without who and what: enough to draw the lanes of a
+// version whose messages are changed, added to or erased later.
+func (t *Talk) Outline() []Message {
+	var out []Message
+	for _, l := range t.Lanes {
+		for _, at := range l.Times {
+			out = append(out, Message{Channel: l.Channel, At: at})
+		}
+	}
+	for _, m := range t.Diverging {
+		n := slices.IndexFunc(out, func(o Message) bool { return o.Channel == m.Channel && o.At.Equal(m.At) && o.Diverges == "" })
+		if n >= 0 {
+			out[n].Diverges = m.Diverges
+		}
+	}
+	return out
 }
 
 // TalkOf judges the messages of an incident. Without a detection or start, or
@@ -146,6 +167,9 @@ func lanesOf(messages []Message) []Lane {
 		}
 		l := &lanes[n]
 		l.Messages++
+		if !m.At.IsZero() {
+			l.Times = append(l.Times, m.At)
+		}
 		if !m.At.IsZero() && (l.First.IsZero() || m.At.Before(l.First)) {
 			l.First = m.At
 		}

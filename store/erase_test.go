@@ -121,9 +121,10 @@ func TestEraseReview(t *testing.T) {
 		i := addIncident(t, db, func(i *domain.Incident) { i.Summary = "Call " + personal })
 		m := addMeasure(t, db, func(m *domain.Measure) { m.Incident, m.Description = i.Key, personal+" knows" })
 		role := domain.ReviewEntry{ID: "e_role", Section: domain.SectionRole, Kind: domain.KindIncidentLead, Text: "on call", Person: personal}
+		led := domain.ReviewEntry{ID: "e_led", Section: domain.SectionRole, Kind: domain.KindScribe, PersonID: "p_ana", DeputyID: "p_ana", Text: personal + " was away"}
 		fact := domain.ReviewEntry{ID: "e_fact", Section: domain.SectionLesson, Kind: domain.KindLucky, Text: "nobody is named here"}
 		must[domain.Review](t)(db.UpdateReview(ctx, all, i.Key, 0, ana(), reviewing(func(r *domain.Review) error {
-			return errors.Join(r.Put(role, testNow), r.Put(fact, testNow), summarise(personal+" fixed it")(r))
+			return errors.Join(r.Put(role, testNow), r.Put(led, testNow), r.Put(fact, testNow), summarise(personal+" fixed it")(r))
 		})))
 		must[domain.MessageImport](t)(db.AddMessages(ctx, all, i.Key, ana(), "", []domain.Message{{ID: "m_said", Channel: "ops", Sender: personal, Statement: "I am " + personal}}))
 		must[domain.MessageImport](t)(db.AddMessages(ctx, all, i.Key, ana(), "slack.zip", []domain.Message{{ID: "m_read", Channel: "ops", Sender: personal, Statement: "me too"}}))
@@ -141,7 +142,7 @@ func TestEraseReview(t *testing.T) {
 			}
 		}
 
-		fields := []string{"summary", "entry/e_role", "message/m_said", "message/m_read"}
+		fields := []string{"summary", "entry/e_role", "entry/e_led", "message/m_said", "message/m_read"}
 		must[domain.Review](t)(db.UpdateReview(ctx, all, i.Key, 0, ana(), reviewing(func(r *domain.Review) error { r.Erase(fields); return nil })))
 		must[int](t)(db.Erase(ctx, ana(), domain.SubjectReview, string(i.Key), fields))
 		_, err := db.UpdateMeasure(ctx, all, m.Key, 0, ana(), func(m *domain.Measure) error { m.Erase([]string{"description"}); return nil })
@@ -164,7 +165,7 @@ func TestEraseReview(t *testing.T) {
 			}
 		}
 		v := must[domain.ReviewVersion](t)(db.ReviewVersion(ctx, all, i.Key, 1))
-		if v.Document.Review.Summary != domain.ErasedText || len(v.Document.Review.Entries) != 2 || v.Document.Talk.Diverging[0].Channel != "ops" {
+		if v.Document.Review.Summary != domain.ErasedText || len(v.Document.Review.Entries) != 3 || v.Document.Review.Section(domain.SectionRole)[1].PersonID != "" || v.Document.Talk.Diverging[0].Channel != "ops" {
 			t.Errorf("what stays of the published version: %+v", v.Document)
 		}
 		if got := must[[]domain.Message](t)(db.Messages(ctx, all, i.Key)); len(got) != 2 || got[0].Statement != domain.ErasedText || got[0].Channel != "ops" {

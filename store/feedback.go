@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -19,7 +21,9 @@ func (db *DB) ReviewByFeedback(ctx context.Context, hash string) (domain.Review,
 }
 
 // AddAnswer stores an anonymous answer. It writes no history: a row with a time
-// for every answer would tell who gave it.
+// for every answer would tell who gave it. The answers of the group are written
+// again with it, in the order of their random ids: what a database keeps beside a
+// row, its place and the transaction it is from, is then the same for all of them.
 func (db *DB) AddAnswer(ctx context.Context, key domain.IncidentKey, id string, answer domain.FeedbackAnswer) error {
 	return db.write(ctx, func(tx *txn) error {
 		if _, err := tx.lockIncident(domain.Everything(), key); err != nil {
@@ -39,8 +43,17 @@ func (db *DB) AddAnswer(ctx context.Context, key domain.IncidentKey, id string, 
 		if n >= domain.MaxFeedback {
 			return domain.Errorf(domain.ErrGone, "the feedback form has %d answers already and takes no more", domain.MaxFeedback)
 		}
-		row := reviewAnswerRow{id, string(key), n / domain.FeedbackFloor, toJSON(answer)}
-		return tx.Create(&row).Error
+		batch := n / domain.FeedbackFloor
+		var group []reviewAnswerRow
+		if err := tx.Where("incident = ? AND batch = ?", string(key), batch).Find(&group).Error; err != nil {
+			return err
+		}
+		group = append(group, reviewAnswerRow{id, string(key), batch, toJSON(answer)})
+		slices.SortFunc(group, func(a, b reviewAnswerRow) int { return strings.Compare(a.ID, b.ID) })
+		if err := tx.Where("incident = ? AND batch = ?", string(key), batch).Delete(&reviewAnswerRow{}).Error; err != nil {
+			return err
+		}
+		return tx.Create(&group).Error
 	})
 }
 

@@ -80,6 +80,34 @@ func TestReviews(t *testing.T) {
 	})
 }
 
+// Neither the place of an answer nor the transaction it is from tells when it
+// came: the answers of a group are written together, in the order of random ids.
+func TestAnswersKeepNoOrder(t *testing.T) {
+	eachEngine(t, func(t *testing.T, db *DB) {
+		i := addIncident(t, db, nil)
+		must[domain.Review](t)(db.UpdateReview(t.Context(), domain.Everything(), i.Key, 0, ana(), reviewing(func(r *domain.Review) error { return r.OpenFeedback("hash", testNow) })))
+		for n, id := range []string{"e", "a", "d", "b", "c", "g", "f"} {
+			if err := db.AddAnswer(t.Context(), i.Key, id, domain.FeedbackAnswer{Scales: map[string]int{"calm": 1 + n%5}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		order := "SELECT id FROM review_answers"
+		if db.onPostgres() {
+			order += " ORDER BY ctid"
+			if n := count(t, db, "SELECT count(*) FROM (SELECT batch, count(DISTINCT xmin::text) AS n FROM review_answers GROUP BY batch) AS groups WHERE n <> 1"); n != 0 {
+				t.Errorf("%d groups tell their answers apart by transaction", n)
+			}
+		}
+		var ids []string
+		if err := db.read(t.Context()).Raw(order).Scan(&ids).Error; err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(ids, ""); got != "abcdefg" {
+			t.Errorf("the answers lie as %s", got)
+		}
+	})
+}
+
 func TestReviewsOfOtherTeamsAreNotFound(t *testing.T) {
 	eachEngine(t, func(t *testing.T, db *DB) {
 		ctx := t.Context()

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,7 +68,7 @@ func (s *Server) showReview(c echo.Context, p *templates.Page, with func(*templa
 		return err
 	}
 	p.Title, p.Section, p.Pictures = p.T("review.title", "Key", v.Incident.Key), "reviews", true
-	view := templates.ReviewView{ReviewView: v, Summary: s.markdown.html(domain.FillSummary(v.Review.Summary, v.Numbers)),
+	view := templates.ReviewView{ReviewView: v, Summary: s.markdown.html(v.Summary()),
 		Communication: s.markdown.html(v.Review.Communication), Teamwork: s.markdown.html(v.Review.Teamwork), Template: p.T("review.template"),
 		Texts: chartTexts(p), PublicURL: s.publicURL, Shown: v.Messages[:min(len(v.Messages), shownMessages)]}
 	if with != nil {
@@ -135,7 +134,8 @@ func (s *Server) putEntry(c echo.Context, p *templates.Page) error {
 	}
 	ctx, key := c.Request().Context(), incidentKey(c)
 	e := domain.ReviewEntry{ID: form.Get("id"), Section: domain.ReviewSection(form.Get("section")), Kind: domain.EntryKind(form.Get("kind")), Text: form.Get("text"),
-		Source: form.Get("source"), Link: form.Get("link"), Person: form.Get("person"), Deputy: form.Get("deputy"), Cause: form.Get("cause"),
+		Source: form.Get("source"), Link: form.Get("link"), PersonID: domain.PersonID(form.Get("person_id")), DeputyID: domain.PersonID(form.Get("deputy_id")),
+		Person: form.Get("person"), Deputy: form.Get("deputy"), Cause: form.Get("cause"),
 		Measures: several[domain.MeasureKey](form, "measures")}
 	step := map[domain.ReviewSection]string{domain.SectionRole: "teamwork", domain.SectionFinding: "findings"}[e.Section]
 	if step == "" {
@@ -342,28 +342,4 @@ func (s *Server) giveFeedback(c echo.Context, p *templates.Page) error {
 	}
 	p.Title = p.T("feedback.title")
 	return s.show(c, p, templates.FeedbackForm(p, domain.Incident{}, true))
-}
-
-// differences show a comparison with its entries as sentences.
-func differences(p *templates.Page, changes []domain.FieldChange) []templates.ReviewDifference {
-	out := make([]templates.ReviewDifference, 0, len(changes))
-	for _, c := range changes {
-		if slices.Contains([]string{"state", "state_reason", "submitted_by", "approved_by", "feedback"}, c.Field) {
-			continue
-		}
-		d := templates.ReviewDifference{Field: p.T("field." + c.Field), From: c.From, To: c.To}
-		was, had := domain.EntryOf(c.Field, c.From)
-		is, has := domain.EntryOf(c.Field, c.To)
-		if had {
-			d.Field, d.From = p.T("entry."+string(was.Kind)), strings.TrimSpace(was.Person+" "+p.EntryText(was))
-		}
-		if has {
-			d.Field, d.To = p.T("entry."+string(is.Kind)), strings.TrimSpace(is.Person+" "+p.EntryText(is))
-		}
-		if key, ok := strings.CutPrefix(c.Field, "measure/"); ok {
-			d.Field = key
-		}
-		out = append(out, d)
-	}
-	return out
 }

@@ -111,14 +111,29 @@ func TestReviewStory(t *testing.T) {
 		t.Error("the published summary has no numbers")
 	}
 	for _, lang := range []string{"en", "de"} {
-		html := member.get(at + "/document?format=html&version=1&language=" + lang).want(200)
+		html := member.get(at + "/document?format=html&version=1&lang=" + lang).want(200)
 		if body := string(html.body); !strings.Contains(body, `<html lang="`+lang+`">`) || !strings.Contains(body, "<svg") || strings.Contains(body, "<script") {
 			t.Errorf("document in %s", lang)
 		}
-		if body := string(member.get(at + "/document?format=markdown&version=1&language=" + lang).want(200).body); !strings.Contains(body, "Down for 4 h.") {
+		if body := string(member.get(at + "/document?format=md&version=1&lang=" + lang).want(200).body); !strings.Contains(body, "Down for 4 h.") {
 			t.Errorf("Markdown in %s: %s", lang, body)
 		}
 	}
+	state(member, "draft", 422)
+	member.post(at+"/state", "state", "draft", "reason", "more was found").want(303)
+	member.post(at+"/entries", "section", "role", "kind", "scribe", "person_id", "p_member", "deputy", "Ms Vendor").want(303)
+	member.post(at+"/entries", "section", "role", "kind", "scribe", "person_id", "p_member", "person", "Mr Outside").want(422).says("named twice")
+	state(member, "in_review", 303)
+	state(admin, "approved", 303)
+	state(member, "published", 303)
+	if text := member.get(at + "/published?version=1&since=2").want(200).text(); !strings.Contains(text, "(Deputy: Ms Vendor)") {
+		t.Errorf("versions 2 and 1 are not compared: %s", text)
+	}
+	if text := member.get(at + "/published?version=1").want(200).text(); strings.Contains(text, "Ms Vendor") {
+		t.Error("the first version is compared with one that nobody chose")
+	}
+	member.get(at + "/published?since=3").want(404)
+	member.get(at + "/published?since=x").want(422)
 	if text := member.get("/reviews?q=lag+watched").want(200).text(); !strings.Contains(text, i.Title) {
 		t.Error("the search does not find the cause")
 	}

@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -12,75 +11,41 @@ import (
 	"github.com/followthrough/followthrough/web/templates"
 )
 
-// documentInput is a published version for version > 0, and the working copy
-// for 0. Another team gets neither messages nor the working copy.
-func (s *Server) documentInput(c echo.Context, p *templates.Page, version int) (document.Input, error) {
-	ctx, key := c.Request().Context(), incidentKey(c)
-	in := document.Input{Texts: p.Texts, Zone: s.zone, Person: p.Person}
-	if version != 0 {
-		v, err := s.app.Reviews.Published(ctx, p.Actor, key, version)
-		if err != nil {
-			return in, err
-		}
-		err = s.fillPublished(c, p, &in, v)
-		return in, err
-	}
-	v, err := s.app.Reviews.View(ctx, p.Actor, key)
-	if err != nil {
-		return in, err
-	}
-	in.Document, in.Messages, in.At = v.Document(), v.Messages, s.now()
-	return in, nil
-}
-
-// fillPublished takes a published version over, with the messages behind it.
-func (s *Server) fillPublished(c echo.Context, p *templates.Page, in *document.Input, v domain.ReviewVersion) (err error) {
-	in.Document, in.Version, in.At = v.Document, v.Number, v.At
-	in.Messages, err = s.app.Reviews.Messages(c.Request().Context(), p.Actor, incidentKey(c))
-	if domain.KindOf(err) == domain.ErrNotFound {
-		return nil // shared with the role: the document, not the messages behind it
-	}
-	return err
-}
-
-func versionParam(p *templates.Page) (int, error) {
-	text := p.Query.Get("version")
+// versionParam is a number of a version in the address, 0 without one.
+func versionParam(p *templates.Page, name string) (int, error) {
+	text := p.Query.Get(name)
 	if text == "" {
 		return 0, nil
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
-		return 0, domain.Invalid("version", "%q is not a version; use a number from 1", text)
+		return 0, domain.Invalid(name, "%q is not a version; use a number from 1", text)
 	}
 	return n, nil
 }
 
 // reviewDocument is the review as a file: Markdown, or HTML that a browser
-// prints as PDF.
+// prints as PDF; without a version it is the working copy.
 func (s *Server) reviewDocument(c echo.Context, p *templates.Page) error {
-	version, err := versionParam(p)
+	version, err := versionParam(p, "version")
 	if err != nil {
 		return err
 	}
-	if lang := p.Query.Get("language"); lang != "" {
-		p.Texts = s.texts.Texts(lang)
+	r := domain.DocumentRequest{Incident: incidentKey(c), Version: version, Draft: version == 0, Format: domain.DocumentFormat(p.Query.Get("format")), Language: p.Query.Get("lang")}
+	if r.Language == "" {
+		r.Language = p.Lang
 	}
-	in, err := s.documentInput(c, p, version)
+	file, err := s.documents.Write(c.Request().Context(), p.Actor, r)
 	if err != nil {
 		return err
 	}
-	name := strings.ToLower(string(in.Document.Incident.Key)) + "-" + p.Lang
-	if p.Query.Get("format") == "markdown" {
-		attachment(c, name+".md")
-		return c.Blob(http.StatusOK, "text/markdown; charset=utf-8", []byte(document.Markdown(in)))
-	}
-	attachment(c, name+".html")
-	return c.Blob(http.StatusOK, "text/html; charset=utf-8", []byte(document.HTML(in, chartTexts(p))))
+	attachment(c, file.Name)
+	return c.Blob(http.StatusOK, file.Media, file.Text)
 }
 
 func (s *Server) publishedReview(c echo.Context, p *templates.Page) error {
 	ctx, key := c.Request().Context(), incidentKey(c)
-	number, err := versionParam(p)
+	number, err := versionParam(p, "version")
 	if err != nil {
 		return err
 	}
@@ -95,14 +60,20 @@ func (s *Server) publishedReview(c echo.Context, p *templates.Page) error {
 		return domain.Errorf(domain.ErrNotFound, "the review of %s was never published", key)
 	}
 	v := templates.PublishedView{Version: versions[number-1], Versions: versions}
-	in := document.Input{Texts: p.Texts, Zone: s.zone, Person: p.Person, Untitled: true}
-	if err := s.fillPublished(c, p, &in, v.Version); err != nil {
+	in := document.Input{Document: v.Version.Document, Version: v.Version.Number, At: v.Version.At, Texts: p.Texts, Charts: chartTexts(p), Zone: s.zone, Person: p.Person, Untitled: true}
+	p.Title, p.Section, p.Pictures = document.Title(in), "reviews", true
+	v.Body = document.Body(in)
+	if v.Since, err = versionParam(p, "since"); err != nil {
 		return err
 	}
-	p.Title, p.Section, p.Pictures = document.Title(in), "reviews", true
-	v.Body = document.Body(in, chartTexts(p))
-	if number > 1 {
-		v.Changes = differences(p, domain.CompareDocuments(versions[number-2].Document, v.Version.Document))
+	if v.Since == 0 {
+		v.Since = number - 1 // the one before; the first version has none
+	}
+	if v.Since > len(versions) {
+		return domain.Errorf(domain.ErrNotFound, "version %d does not exist", v.Since)
+	}
+	if v.Since > 0 && v.Since != number {
+		v.Changes = differences(p, domain.CompareDocuments(versions[v.Since-1].Document, v.Version.Document))
 	}
 	return s.show(c, p, templates.Published(p, v))
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/followthrough/followthrough/app"
 	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/web/chart"
+	"github.com/followthrough/followthrough/web/document"
 	"github.com/followthrough/followthrough/web/i18n"
 )
 
@@ -56,6 +57,7 @@ type Server struct {
 	language  string
 	publicURL string
 	readChat  ReadChat
+	documents *document.Author
 	secure    bool
 	log       *slog.Logger
 	version   string
@@ -89,6 +91,7 @@ func New(o Options) (*Server, error) {
 	if s.texts, err = i18n.New(); err != nil {
 		return nil, err
 	}
+	s.documents = &document.Author{Reviews: o.App.Reviews, People: o.App.People, Texts: s.texts, Zone: s.zone, Now: s.now, Language: s.language}
 	if s.assets, err = versionOf(staticFiles); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/metrics"
 	"github.com/followthrough/followthrough/web/chart"
+	"github.com/followthrough/followthrough/web/document"
 	"github.com/followthrough/followthrough/web/templates"
 )
 
@@ -21,10 +22,7 @@ func (s *Server) statisticsRoutes(get, _ register) {
 
 // chartTexts are the words of the pictures in the language of a page.
 func chartTexts(p *templates.Page) chart.Texts {
-	if p.Lang == "de" {
-		return chart.German()
-	}
-	return chart.English()
+	return document.Charts(p.Lang)
 }
 
 // chartOptions make the marks of pictures lead to the lists behind them, under

@@ -82,7 +82,7 @@ func valueOf(p *templates.Page, field, value string) string {
 		return ""
 	}
 	switch field {
-	case "owner", "deputy", "verified_by", "lead":
+	case "owner", "deputy", "verified_by", "lead", "moderator":
 		return p.Who(strings.TrimPrefix(value, domain.ExternalPrefix))
 	case "team":
 		return p.Team(domain.TeamID(value))

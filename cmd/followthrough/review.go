@@ -11,9 +11,6 @@ import (
 
 	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/imports/chat"
-	"github.com/followthrough/followthrough/web/chart"
-	"github.com/followthrough/followthrough/web/document"
-	"github.com/followthrough/followthrough/web/i18n"
 )
 
 func (env *environmentOf) reviewCommand() *cli.Command {
@@ -24,7 +21,8 @@ func (env *environmentOf) reviewCommand() *cli.Command {
 	fact := []cli.Flag{
 		&cli.StringFlag{Name: "section", Value: "timeline", Usage: "timeline, cause, lesson, role or finding"}, &cli.StringFlag{Name: "kind", Usage: "kind of the entry, such as decision or lucky"},
 		&cli.StringFlag{Name: "text"}, &cli.StringFlag{Name: "at", Usage: "instant, for example 2026-11-24T09:30:00Z"}, &cli.StringFlag{Name: "source"}, &cli.StringFlag{Name: "link"},
-		&cli.StringFlag{Name: "person", Usage: "who held the role"}, &cli.StringFlag{Name: "deputy"}, &cli.StringFlag{Name: "cause", Usage: "id of the cause that a finding follows from"},
+		&cli.StringFlag{Name: "person-id", Usage: "who held the role, in the directory"}, &cli.StringFlag{Name: "deputy-id"},
+		&cli.StringFlag{Name: "person", Usage: "name of an outsider who held the role"}, &cli.StringFlag{Name: "deputy"}, &cli.StringFlag{Name: "cause", Usage: "id of the cause that a finding follows from"},
 		&cli.StringSliceFlag{Name: "measure", Usage: "measure that follows from a finding"},
 	}
 	chats := []cli.Flag{
@@ -32,17 +30,15 @@ func (env *environmentOf) reviewCommand() *cli.Command {
 		&cli.StringFlag{Name: "day", Usage: "day of times without a date (default: the day the incident started)"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "read everything and write nothing"},
 	}
-	export := []cli.Flag{
-		&cli.StringFlag{Name: "format", Value: "markdown", Usage: "markdown or html (print it as PDF with a browser)"},
-		&cli.IntFlag{Name: "version", Usage: "a published version (default: the working copy)"},
-	}
 	return group("review", "work on the reviews of incidents",
 		command("list", "search reviews, or list the incidents without one", "", list, env.with(env.reviewList)),
 		command("show", "show the review of an incident as JSON", "INCIDENT", nil, env.with(env.reviewShow)),
 		command("add", "add a fact, cause, lesson, role or finding", "INCIDENT", fact, env.with(env.reviewAdd)),
 		command("state", "bring a review to a state", "INCIDENT STATE", []cli.Flag{&cli.StringFlag{Name: "reason"}}, env.with(env.reviewState)),
 		command("chat", "import an export of a chat, mails or a log", "INCIDENT FILE...", chats, env.with(env.reviewChat)),
-		command("export", "write the review as a document to standard output", "INCIDENT", export, env.with(env.reviewExport)))
+		command("document", "write the review as a document to standard output", "INCIDENT", documentFlags(), env.with(env.reviewDocument)),
+		command("versions", "list the published versions", "INCIDENT", outputFlags(), env.with(env.reviewVersions)),
+		command("compare", "list what is different between two published versions", "INCIDENT FROM TO", outputFlags(), env.with(env.reviewCompare)))
 }
 
 func (env *environmentOf) reviewList(ctx context.Context, cmd *cli.Command, p *program) error {
@@ -79,7 +75,7 @@ func (env *environmentOf) reviewShow(ctx context.Context, cmd *cli.Command, p *p
 		return err
 	}
 	v.Review.FeedbackHash = ""
-	return printJSON(env.stdout, map[string]any{"review": v.Review, "numbers": v.Numbers, "communication": v.Talk, "loose_ends": v.Loose, "next": v.Next})
+	return printJSON(env.stdout, map[string]any{"review": v.Review, "summary": v.Summary(), "numbers": v.Numbers, "communication": v.Talk, "loose_ends": v.Loose, "next": v.Next})
 }
 
 func (env *environmentOf) reviewAdd(ctx context.Context, cmd *cli.Command, p *program) error {
@@ -88,7 +84,8 @@ func (env *environmentOf) reviewAdd(ctx context.Context, cmd *cli.Command, p *pr
 		return err
 	}
 	e := domain.ReviewEntry{Section: domain.ReviewSection(cmd.String("section")), Kind: domain.EntryKind(cmd.String("kind")), Text: cmd.String("text"), Source: cmd.String("source"),
-		Link: cmd.String("link"), Person: cmd.String("person"), Deputy: cmd.String("deputy"), Cause: cmd.String("cause"), Measures: enums[domain.MeasureKey](cmd.StringSlice("measure"))}
+		Link: cmd.String("link"), PersonID: domain.PersonID(cmd.String("person-id")), DeputyID: domain.PersonID(cmd.String("deputy-id")),
+		Person: cmd.String("person"), Deputy: cmd.String("deputy"), Cause: cmd.String("cause"), Measures: enums[domain.MeasureKey](cmd.StringSlice("measure"))}
 	if text := cmd.String("at"); text != "" {
 		if e.At, err = time.Parse(time.RFC3339, text); err != nil {
 			return domain.Invalid("at", "%q is not an instant; write it as 2026-11-24T09:30:00Z", text)
@@ -165,54 +162,4 @@ func readChatFile(name string, o domain.ChatOptions) (domain.Chat, error) {
 		return domain.Chat{}, usageError{fmt.Errorf("%s is not a file; pack a folder as ZIP first", name)}
 	}
 	return chat.Read(filepath.Base(name), file, info.Size(), o)
-}
-
-func (env *environmentOf) reviewExport(ctx context.Context, cmd *cli.Command, p *program) error {
-	key, err := oneArg(cmd, "the incident's key, for example INC-3")
-	if err != nil {
-		return err
-	}
-	texts, err := i18n.New()
-	if err != nil {
-		return err
-	}
-	lang, format := p.cfg.Language, cmd.String("format")
-	if format != "markdown" && format != "html" {
-		return usageError{fmt.Errorf("--format: %q is not accepted; use markdown or html", format)}
-	}
-	people, err := p.app.People.List(ctx, operator())
-	if err != nil {
-		return err
-	}
-	in := document.Input{Texts: texts.Texts(lang), Zone: p.cfg.Zone, At: p.now(), Person: func(id domain.PersonID) string {
-		for _, person := range people {
-			if person.ID == id {
-				return person.Name
-			}
-		}
-		return string(id)
-	}}
-	if number := cmd.Int("version"); number > 0 {
-		v, err := p.app.Reviews.Published(ctx, operator(), domain.IncidentKey(key), number)
-		if err != nil {
-			return err
-		}
-		in.Document, in.Version, in.At = v.Document, v.Number, v.At
-	} else {
-		v, err := p.app.Reviews.View(ctx, operator(), domain.IncidentKey(key))
-		if err != nil {
-			return err
-		}
-		in.Document, in.Messages = v.Document(), v.Messages
-	}
-	if format == "markdown" {
-		fmt.Fprint(env.stdout, document.Markdown(in))
-		return nil
-	}
-	words := chart.English()
-	if lang == "de" {
-		words = chart.German()
-	}
-	fmt.Fprint(env.stdout, document.HTML(in, words))
-	return nil
 }

@@ -52,7 +52,11 @@ type service struct {
 
 // listen opens the port and builds the HTTP face; run serves it.
 func (p *program) listen(ctx context.Context) (*service, error) {
-	server, err := api.New(api.Options{App: p.app, Intake: intake{p.engine}, Ready: p.db.Ready, ReadChat: chat.Read, Log: p.log.With("component", "http"),
+	documents, err := p.documents()
+	if err != nil {
+		return nil, err
+	}
+	server, err := api.New(api.Options{App: p.app, Intake: intake{p.engine}, Ready: p.db.Ready, ReadChat: chat.Read, Document: documents.Write, Log: p.log.With("component", "http"),
 		TrustedProxies: networks(p.cfg.BehindProxy), Version: version})
 	if err != nil {
 		return nil, err

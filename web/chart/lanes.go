@@ -80,7 +80,7 @@ func Lanes(talk domain.Talk, messages []domain.Message, facts []domain.ReviewEnt
 		if !ok || m.At.IsZero() || m.At.Before(talk.From) || m.At.After(talk.To) {
 			continue
 		}
-		end := c.mark("", strings.TrimSpace(clock(m.At)+" "+m.Sender+": "+fit(m.Statement, 400, 12)))
+		end := c.mark("", clock(m.At)+" "+saidAs(m))
 		c.circle("pic-dot", at(m.At), middle(row), 4)
 		if m.Diverges != "" {
 			c.circle("pic-ring-late", at(m.At), middle(row), 8)
@@ -91,6 +91,14 @@ func Lanes(talk domain.Talk, messages []domain.Message, facts []domain.ReviewEnt
 	laneLegend(c, bottom+26, &t)
 	p.draw(c)
 	return p
+}
+
+// saidAs is what stands behind a dot; without who and what it is the channel.
+func saidAs(m domain.Message) string {
+	if m.Statement == "" {
+		return m.Channel
+	}
+	return strings.TrimSpace(m.Sender + ": " + fit(m.Statement, 400, 12))
 }
 
 func laneLegend(c *canvas, y float64, t *Texts) {

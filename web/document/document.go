@@ -5,6 +5,7 @@ package document
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"html"
 	"regexp"
@@ -24,13 +25,13 @@ import (
 // Input is what a document is made of.
 type Input struct {
 	Document domain.ReviewDocument
-	// Messages draw the lanes; without them the document lists channels and gaps.
-	Messages []domain.Message
 	// Version is the published version; 0 is the working copy.
 	Version int
 	At      time.Time
 	Texts   *i18n.Texts
-	Zone    *time.Location
+	// Charts are the words of the pictures.
+	Charts chart.Texts
+	Zone   *time.Location
 	// Untitled leaves title and standing out, for a page that says both itself.
 	Untitled bool
 	// Person gives the name behind an id.
@@ -42,8 +43,21 @@ func Title(in Input) string {
 	return in.Texts.T("review.title", "Key", in.Document.Incident.Key) + ": " + in.Document.Incident.Title
 }
 
-// Markdown writes the document as Markdown.
+// Markdown writes the document as Markdown. The picture stands inside, as an
+// address at the end, so that the text before it can be read as it is.
 func Markdown(in Input) string {
+	picture := lanes(in)
+	if picture.ID == "" {
+		return markdown(in, "")
+	}
+	var b bytes.Buffer
+	_ = picture.WriteFile(&b) // a Buffer takes everything
+	image := "![" + plain(picture.Title+". "+picture.Lead) + "][lanes]"
+	return markdown(in, image) + "\n[lanes]: data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(b.Bytes()) + "\n"
+}
+
+// markdown writes the text, with the picture at the head of step 2.
+func markdown(in Input, picture string) string {
 	w := &writer{Input: in}
 	d := in.Document
 	if !in.Untitled {
@@ -61,6 +75,9 @@ func Markdown(in Input) string {
 		w.entries(domain.SectionLesson, "review.lessons")
 	})
 	w.step("review.step2", func() {
+		if picture != "" {
+			w.line("%s", picture)
+		}
 		w.talk()
 		w.text(d.Review.Communication)
 	})
@@ -189,11 +206,12 @@ func (w *writer) entries(section domain.ReviewSection, title string) {
 			begin += " · "
 		}
 		w.item(begin + "**" + w.Texts.T("entry."+string(e.Kind)) + "**")
-		if e.Person != "" {
-			w.b.WriteString(" " + plain(e.Person))
+		person, deputy := e.People(w.Person)
+		if person != "" {
+			w.b.WriteString(" " + plain(person))
 		}
-		if e.Deputy != "" {
-			fmt.Fprintf(&w.b, " (%s: %s)", w.Texts.T("field.deputy"), plain(e.Deputy))
+		if deputy != "" {
+			fmt.Fprintf(&w.b, " (%s: %s)", w.Texts.T("field.deputy"), plain(deputy))
 		}
 		if e.Text != "" {
 			w.b.WriteString(" " + plain(w.entryText(e)))
@@ -301,10 +319,10 @@ func (w *writer) measures() {
 	w.b.WriteString("\n")
 }
 
-// Body is the document as harmless HTML, with the lanes where there are messages.
-func Body(in Input, texts chart.Texts) string {
+// Body is the document as harmless HTML, with the lanes where something was said.
+func Body(in Input) string {
 	var b bytes.Buffer
-	if err := goldmark.New(goldmark.WithExtensions(extension.GFM)).Convert([]byte(Markdown(in)), &b); err != nil {
+	if err := goldmark.New(goldmark.WithExtensions(extension.GFM)).Convert([]byte(markdown(in, "")), &b); err != nil {
 		return ""
 	}
 	policy := bluemonday.NewPolicy()
@@ -317,10 +335,13 @@ func Body(in Input, texts chart.Texts) string {
 	body := policy.Sanitize(b.String())
 	label := html.EscapeString(in.Texts.T("field.measures"))
 	body = strings.NewReplacer("<table>", `<div class="scroll" tabindex="0" role="group" aria-label="`+label+`"><table>`, "</table>", "</table></div>").Replace(body)
-	picture := lanes(in, texts)
-	if picture == "" {
+	p := lanes(in)
+	if p.ID == "" {
 		return body
 	}
+	var figure strings.Builder
+	_ = p.WriteHTML(&figure, in.Charts) // a Builder takes everything
+	picture := figure.String()
 	title := html.EscapeString(in.Texts.T("review.step2"))
 	before, after, found := strings.Cut(body, ">"+title+"</h2>")
 	if !found {
@@ -329,26 +350,15 @@ func Body(in Input, texts chart.Texts) string {
 	return before + ">" + title + "</h2>" + picture + after
 }
 
-// lanes draws the messages while they are still those of the document: of a
-// version that is older than the last import there is no picture.
-func lanes(in Input, texts chart.Texts) string {
+// lanes draws when something was said, from the document alone: the picture of a
+// version stays as it was published, and says to nobody who said what.
+func lanes(in Input) chart.Picture {
 	talk := in.Document.Talk
-	if len(in.Messages) == 0 || len(in.Messages) != talk.Messages {
-		return ""
+	said := talk.Outline()
+	if len(said) == 0 {
+		return chart.Picture{}
 	}
-	messages := slices.Clone(in.Messages)
-	for n := range messages { // marked then, not now
-		messages[n].Diverges = ""
-		for _, m := range talk.Diverging {
-			if m.ID == messages[n].ID {
-				messages[n].Diverges = m.Diverges
-			}
-		}
-	}
-	p := chart.Lanes(talk, messages, in.Document.Review.Section(domain.SectionTimeline), in.Zone, chart.Options{Texts: texts})
-	var b strings.Builder
-	_ = p.WriteHTML(&b, texts) // a Builder takes everything
-	return b.String()
+	return chart.Lanes(talk, said, in.Document.Review.Section(domain.SectionTimeline), in.Zone, chart.Options{Texts: in.Charts})
 }
 
 // style is for reading and for paper. A file that stands alone has its style
@@ -361,9 +371,9 @@ blockquote{margin:1rem 0;padding-left:1rem;border-left:3px solid #a8330b}li,tr,f
 `
 
 // HTML writes the document as one file without scripts.
-func HTML(in Input, texts chart.Texts) string {
+func HTML(in Input) string {
 	title := html.EscapeString(Title(in))
 	return `<!DOCTYPE html><html lang="` + in.Texts.Lang + `"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">` +
 		`<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"><title>` + title + "</title><style>" + chart.Stylesheet() + style +
-		"</style></head><body><main>" + Body(in, texts) + "</main></body></html>\n"
+		"</style></head><body><main>" + Body(in) + "</main></body></html>\n"
 }
