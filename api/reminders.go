@@ -65,19 +65,21 @@ type letterJSON struct {
 }
 
 type letterItemJSON struct {
-	Measure *string `json:"measure" doc:"null where the item is a crisis check"`
+	Measure *string `json:"measure" doc:"null where the item is a crisis check or a period"`
 	Check   *string `json:"check" doc:"the finished crisis check whose successor is due"`
-	Title   string  `json:"title" doc:"of the measure, or the team's name; empty for a check of the whole organisation"`
-	Reason  string  `json:"reason" doc:"escalated, overdue, due_today, due_soon, past_promise, verification_due, conflict, check_due"`
-	Days    int     `json:"days" doc:"since the date that counts; negative before it"`
-	For     *string `json:"for" doc:"the name of who is away"`
+	// Assessment is a period such as 2026-Q4.
+	Assessment *string `json:"assessment" doc:"the period whose recurrences nobody has judged, such as 2026-Q4"`
+	Title      string  `json:"title" doc:"of the measure, or the team's name; empty for a check of the whole organisation"`
+	Reason     string  `json:"reason" doc:"escalated, overdue, due_today, due_soon, past_promise, verification_due, conflict, check_due, assessment_due"`
+	Days       int     `json:"days" doc:"since the date that counts; negative before it"`
+	For        *string `json:"for" doc:"the name of who is away"`
 }
 
 func letterOf(l domain.Letter) letterJSON {
 	out := letterJSON{Kind: string(l.Notice.Kind), Channel: string(l.Notice.Channel), Target: l.Notice.Target, Email: orNull(l.Email), Items: []letterItemJSON{}}
 	for _, s := range l.Sections {
 		for _, line := range s.Lines {
-			out.Items = append(out.Items, letterItemJSON{orNull(line.Measure.Key), orNull(line.Check.Key), cmp.Or(line.Measure.Title, line.Team), string(s.Reason), line.Days, orNull(line.For)})
+			out.Items = append(out.Items, letterItemJSON{orNull(line.Measure.Key), orNull(line.Check.Key), orNull(line.Assessment.Period), cmp.Or(line.Measure.Title, line.Team), string(s.Reason), line.Days, orNull(line.For)})
 		}
 	}
 	return out

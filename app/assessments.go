@@ -11,9 +11,8 @@ import (
 
 type assessmentStore interface {
 	recurrenceStore
-	EachHistory(ctx context.Context, scope domain.Scope, subject domain.Subject, f func(key string, rows []domain.Change) error) error
+	assessmentReader
 	CausesBetween(ctx context.Context, scope domain.Scope, from, to time.Time) (map[string][]domain.Incident, error)
-	FirstIncident(ctx context.Context) (time.Time, error)
 }
 
 // Assessments are the periodic looks at recurrence. They concern the whole
@@ -115,61 +114,18 @@ func (s *Assessments) List(ctx context.Context, by domain.Actor) ([]domain.Asses
 	if err := by.Require(domain.CanAudit); err != nil {
 		return nil, err
 	}
-	var out []domain.Assessment
-	err := s.Store.EachHistory(ctx, domain.Everything(), domain.SubjectAssessment, func(_ string, rows []domain.Change) error {
-		some, err := assessments(rows)
-		out = append(out, some...)
-		return err
-	})
-	slices.SortFunc(out, func(a, b domain.Assessment) int { return int(b.Seq - a.Seq) })
-	return out, err
+	return everyAssessment(ctx, s.Store)
 }
 
 // Due are the periods that are over, have not been assessed, and lie after the
 // first incident: what an auditor would ask for, the oldest first.
 func (s *Assessments) Due(ctx context.Context, by domain.Actor) ([]domain.DueAssessment, error) {
-	done, err := s.List(ctx, by)
-	if err != nil {
+	if err := by.Require(domain.CanAudit); err != nil {
 		return nil, err
 	}
 	policy, err := s.Policies.Store.Policy(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return s.due(ctx, done, policy)
-}
-
-func (s *Assessments) due(ctx context.Context, done []domain.Assessment, policy domain.Policy) ([]domain.DueAssessment, error) {
-	first, err := s.Store.FirstIncident(ctx)
-	if err != nil || first.IsZero() {
-		return nil, err
-	}
-	months := 3
-	if policy.AssessmentMonths == 1 {
-		months = 1
-	}
-	today := domain.DateOf(s.Now().In(s.Zone))
-	var out []domain.DueAssessment
-	for d := domain.DateOf(first.In(s.Zone)); ; {
-		period := domain.PeriodAt(d, months)
-		_, after, err := domain.PeriodOf(period)
-		if err != nil || today.Before(after) {
-			return out, err
-		}
-		answers := func(a domain.Assessment) bool { // one given before the period was over is an interim one
-			return covers(a.Period, period) && !domain.DateOf(a.At.In(s.Zone)).Before(after)
-		}
-		if !slices.ContainsFunc(done, answers) {
-			out = append(out, domain.DueAfter(period, after, today))
-		}
-		d = after
-	}
-}
-
-// covers reports whether an assessed period answers for another: itself, or the
-// quarter of a month.
-func covers(assessed, asked string) bool {
-	from, to, err := domain.PeriodOf(assessed)
-	first, after, otherErr := domain.PeriodOf(asked)
-	return err == nil && otherErr == nil && !first.Before(from) && !to.Before(after)
+	return dueAssessments(ctx, s.Store, policy, domain.DateOf(s.Now().In(s.Zone)), s.Zone)
 }

@@ -41,7 +41,7 @@ func (p *plan) lookAtChecks(ctx context.Context, store checkReader, policy domai
 			continue
 		}
 		for _, to := range p.crowd.checkers(c) {
-			p.lists[to] = append(p.lists[to], found{&domain.Measure{Team: c.Team}, c, domain.NoticeItem{Check: c.Key, Reason: domain.ReasonCheckDue, Days: days}})
+			p.lists[to] = append(p.lists[to], found{measure: &domain.Measure{Team: c.Team}, check: c, item: domain.NoticeItem{Check: c.Key, Reason: domain.ReasonCheckDue, Days: days}})
 		}
 	}
 	return err
@@ -63,7 +63,7 @@ func (s *Reminders) stillDue(ctx context.Context, l *domain.Letter, scope domain
 		}
 		for _, c := range last {
 			if c.Key == item.Check {
-				out = append(out, found{&domain.Measure{Team: c.Team}, c, item})
+				out = append(out, found{measure: &domain.Measure{Team: c.Team}, check: c, item: item})
 			}
 		}
 	}

@@ -16,6 +16,7 @@ type letterStore interface {
 	MeasuresByKey(ctx context.Context, scope domain.Scope, keys []domain.MeasureKey) ([]domain.Measure, error)
 	Conflicts(ctx context.Context, scope domain.Scope, filter domain.ConflictFilter, page domain.Page) (domain.List[domain.Conflict], error)
 	checkReader
+	assessmentReader
 	LateCounts(ctx context.Context, scope domain.Scope, filter domain.MeasureFilter, soon int) ([]domain.LateCount, error)
 }
 
@@ -66,6 +67,11 @@ func (s *Reminders) fillReminder(ctx context.Context, l *domain.Letter, scope do
 	if err != nil {
 		return err
 	}
+	waiting, err := s.stillUnanswered(ctx, l, scope)
+	if err != nil {
+		return err
+	}
+	list = append(list, waiting...)
 	var keys []domain.MeasureKey
 	for _, item := range l.Notice.Items {
 		if item.Measure != "" {
@@ -100,7 +106,7 @@ func (s *Reminders) fillReminder(ctx context.Context, l *domain.Letter, scope do
 				continue
 			}
 		}
-		list = append(list, found{&m, domain.Check{}, item})
+		list = append(list, found{measure: &m, item: item})
 	}
 	l.Sections = sections(list, who)
 	return nil
@@ -120,7 +126,7 @@ func still(m domain.Measure, item domain.NoticeItem, day domain.Date, z domain.S
 		return m.Status == domain.Done
 	case domain.ReasonConflict:
 		return true
-	case domain.ReasonCheckDue, domain.ReasonNew, domain.ReasonIneffective:
+	case domain.ReasonCheckDue, domain.ReasonAssessment, domain.ReasonNew, domain.ReasonIneffective:
 	}
 	return false
 }
@@ -142,11 +148,14 @@ func sections(list []found, who crowd) []domain.LetterSection {
 		})
 		section := domain.LetterSection{Reason: reason, Total: len(all)}
 		for _, f := range all[:min(len(all), maxLines)] {
-			if f.item.Check != "" {
+			switch {
+			case f.item.Check != "":
 				section.Lines = append(section.Lines, who.checkLine(f.check, f.item.Days))
-				continue
+			case f.item.Assessment != "":
+				section.Lines = append(section.Lines, domain.LetterLine{Assessment: f.assessment, Days: f.item.Days})
+			default:
+				section.Lines = append(section.Lines, line(*f.measure, f.item.Days, f.item.For, who))
 			}
-			section.Lines = append(section.Lines, line(*f.measure, f.item.Days, f.item.For, who))
 		}
 		out = append(out, section)
 	}

@@ -75,7 +75,7 @@ func (w *world) letters() []string {
 		text := n.Target + " " + string(n.Kind) + ":"
 		for _, section := range l.Sections {
 			for _, line := range section.Lines {
-				text += fmt.Sprintf(" %s%s %s %d", line.Measure.Key, line.Check.Key, section.Reason, line.Days)
+				text += fmt.Sprintf(" %s%s%s %s %d", line.Measure.Key, line.Check.Key, line.Assessment.Period, section.Reason, line.Days)
 				if line.For != "" {
 					text += " for " + line.For
 				}

@@ -72,11 +72,12 @@ func spanAfter(last, today domain.Date) domain.Span {
 }
 
 // found is one measure somebody is to be told about, or a crisis check, whose
-// measure has nothing but the team.
+// measure has nothing but the team, or a period to assess, whose measure is empty.
 type found struct {
-	measure *domain.Measure
-	check   domain.Check
-	item    domain.NoticeItem
+	measure    *domain.Measure
+	check      domain.Check
+	assessment domain.DueAssessment
+	item       domain.NoticeItem
 }
 
 // plan is what a day has to say, to whom.
@@ -89,7 +90,7 @@ type plan struct {
 
 func (p *plan) add(to domain.PersonID, m *domain.Measure, reason domain.Reason, days int, instead domain.PersonID) {
 	if to != "" {
-		p.lists[to] = append(p.lists[to], found{m, domain.Check{}, domain.NoticeItem{Measure: m.Key, Reason: reason, Days: days, For: instead}})
+		p.lists[to] = append(p.lists[to], found{measure: m, item: domain.NoticeItem{Measure: m.Key, Reason: reason, Days: days, For: instead}})
 	}
 }
 
@@ -105,6 +106,9 @@ func (s *Reminders) plan(ctx context.Context, policy domain.Policy, span domain.
 		}
 	}
 	if err := p.lookAtChecks(ctx, s.Store, policy); err != nil {
+		return nil, err
+	}
+	if err := p.lookAtAssessments(ctx, s.Store, policy, s.Zone); err != nil {
 		return nil, err
 	}
 	rules, err := s.rules(ctx, policy)
@@ -206,13 +210,17 @@ func (p *plan) notices(s *Reminders) []domain.Notice {
 	return out
 }
 
-// inScope is what a chat may hear: one line per measure, its owner's, and one per check.
+// inScope is what a chat may hear: one line per measure, its owner's, one per
+// check, and one per period where it is everybody's.
 func (p *plan) inScope(scope domain.Scope) []found {
 	var out []found
 	seen := map[string]bool{}
 	for _, id := range p.crowd.order {
 		for _, f := range p.lists[id] {
-			key := string(f.item.Measure) + string(f.item.Check)
+			key := string(f.item.Measure) + string(f.item.Check) + f.item.Assessment
+			if f.item.Assessment != "" && !scope.All {
+				continue
+			}
 			if !seen[key] && f.item.Reason != domain.ReasonEscalated && scope.Allows(f.measure.Team) {
 				seen[key] = true
 				out = append(out, f)

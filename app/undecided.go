@@ -116,6 +116,6 @@ func (s *Assessments) Board(ctx context.Context, by domain.Actor) (RecurrenceBoa
 	if v.Done, err = s.List(ctx, by); err != nil {
 		return RecurrenceBoard{}, err
 	}
-	v.Due, err = s.due(ctx, v.Done, policy)
+	v.Due, err = unanswered(ctx, s.Store, v.Done, policy, domain.DateOf(s.Now().In(s.Zone)), s.Zone)
 	return v, err
 }

@@ -76,11 +76,14 @@ type Notice struct {
 	SentAt    time.Time
 }
 
-// NoticeItem is one measure in a letter, or the crisis check whose successor is due.
+// NoticeItem is one measure in a letter, the crisis check whose successor is due,
+// or the period whose assessment is.
 type NoticeItem struct {
 	Measure MeasureKey `json:"measure,omitempty"`
 	Check   CheckKey   `json:"check,omitempty"`
-	Reason  Reason     `json:"reason"`
+	// Assessment is a period such as 2026-Q4.
+	Assessment string `json:"assessment,omitempty"`
+	Reason     Reason `json:"reason"`
 	// Days since the date that counts; negative before it.
 	Days int `json:"days"`
 	// For is who would have been told if they were there.
@@ -156,14 +159,17 @@ type LetterSection struct {
 	Lines []LetterLine
 }
 
-// LetterLine is one measure, or a crisis check whose successor is due.
+// LetterLine is one measure, a crisis check whose successor is due, or a period
+// that waits for its assessment.
 type LetterLine struct {
 	Measure Measure
 	// Check has a key where the line is about a check; Team is the name of whose
 	// it is, empty for the whole organisation.
 	Check Check
 	Team  string
-	Days  int
+	// Assessment has a period where the line is about one.
+	Assessment DueAssessment
+	Days       int
 	// Owner is the name of who has to act, and For of who is away.
 	Owner string
 	For   string

@@ -19,13 +19,14 @@ const (
 	ReasonVerification Reason = "verification_due"
 	ReasonConflict     Reason = "conflict"
 	ReasonCheckDue     Reason = "check_due"
+	ReasonAssessment   Reason = "assessment_due"
 	ReasonNew          Reason = "new"
 	ReasonIneffective  Reason = "ineffective"
 )
 
 // Reasons lists every reason in order.
 func Reasons() []Reason {
-	return []Reason{ReasonEscalated, ReasonOverdue, ReasonDueToday, ReasonDueSoon, ReasonPastPromise, ReasonVerification, ReasonConflict, ReasonCheckDue, ReasonNew, ReasonIneffective}
+	return []Reason{ReasonEscalated, ReasonOverdue, ReasonDueToday, ReasonDueSoon, ReasonPastPromise, ReasonVerification, ReasonConflict, ReasonCheckDue, ReasonAssessment, ReasonNew, ReasonIneffective}
 }
 
 // ReminderPolicy is when people are reminded; Policy.RemindDays holds the days
@@ -158,8 +159,8 @@ func (p Policy) VerifyOn(m Measure, zone *time.Location) Date {
 	return DateOf(m.DoneAt.In(zone)).AddDays(p.VerifyDays[m.Priority])
 }
 
-// VerifyFor is how long a verdict is asked for, in days: what nobody judged
-// within a year is a matter for the statistics.
+// VerifyFor is how long a verdict is asked for, in days, of a measure and of a
+// period: what nobody judged within a year is a matter for the statistics.
 const VerifyFor = 365
 
 // RemindsVerification reports whether the check of a measure is asked for within the span.
@@ -188,6 +189,13 @@ func (p Policy) RemindsCheck(c Check, span Span) (int, bool) {
 		return 0, false
 	}
 	return span.Today.Sub(c.NextOn), span.hits(c.NextOn, p.RemindDays, p.Reminders.OrDefault().Every)
+}
+
+// RemindsAssessment reports whether people are told within the span that the
+// answer of a period is due; the days are negative before it is.
+func (p Policy) RemindsAssessment(a DueAssessment, span Span) (int, bool) {
+	days := span.Today.Sub(a.DueOn)
+	return days, days <= VerifyFor && span.hits(a.DueOn, p.RemindDays, p.Reminders.OrDefault().Every)
 }
 
 // maxSnooze is the longest a measure may be put aside, in days: a snooze that

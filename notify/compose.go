@@ -51,11 +51,14 @@ func Compose(l domain.Letter, publicURL, checkpoint string) (Message, error) {
 	if name := plain(l.Name); name != "" {
 		v.Greeting = fmt.Sprintf(w.Greeting, name)
 	}
-	n, checks := 0, 0
+	n, checks, assessments := 0, 0, 0
 	for _, s := range l.Sections {
-		if s.Reason == domain.ReasonCheckDue {
+		switch s.Reason {
+		case domain.ReasonCheckDue:
 			checks += s.Total
-		} else {
+		case domain.ReasonAssessment:
+			assessments += s.Total
+		default:
 			n += s.Total
 		}
 		v.Sections = append(v.Sections, w.section(s, l.Name, publicURL))
@@ -63,8 +66,11 @@ func Compose(l domain.Letter, publicURL, checkpoint string) (Message, error) {
 	v.Choose, v.Stop = fmt.Sprintf(w.Choose, v.ChooseURL), fmt.Sprintf(w.Stop, v.StopURL)
 	v.Subject, v.Lead, v.Why = w.Reminder.of(n), w.LeadReminder, w.WhyReminder
 	head := w.ReminderChat.of(n)
-	if n == 0 && checks > 0 {
+	switch {
+	case n == 0 && checks > 0:
 		v.Subject, head, v.Why = w.CheckSubject, w.CheckChat, w.WhyCheck
+	case n == 0 && assessments > 0:
+		v.Subject, head, v.Why = w.AssessmentSubject, w.AssessmentChat, w.WhyAssessment
 	}
 	if l.Notice.Kind == domain.NoticeDigest {
 		v.Subject, v.Lead, v.Why = fmt.Sprintf(w.Digest, w.date(l.Day)), w.LeadDigest, w.WhyDigest
@@ -91,6 +97,10 @@ func (w words) section(s domain.LetterSection, reader, publicURL string) viewSec
 	for _, line := range s.Lines {
 		if line.Check.Key != "" {
 			out.Lines = append(out.Lines, w.check(line, publicURL))
+			continue
+		}
+		if line.Assessment.Period != "" {
+			out.Lines = append(out.Lines, viewLine{Key: line.Assessment.Period, Title: w.AssessmentTitle, Facts: w.dueOn(line.Days, line.Assessment.DueOn), URL: publicURL + "/recurrences"})
 			continue
 		}
 		facts := []string{string(line.Measure.Priority), w.when(s.Reason, line)}

@@ -32,6 +32,9 @@ func full(kind domain.NoticeKind, language string) domain.Letter {
 		case domain.ReasonCheckDue:
 			s.Lines = append(s.Lines, domain.LetterLine{Check: domain.Check{Key: "CHK-3", NextOn: domain.MustDate("2026-12-04")}, Days: 3},
 				domain.LetterLine{Check: domain.Check{Key: "CHK-2", NextOn: domain.MustDate("2026-12-14")}, Team: "Storage", Days: -7})
+		case domain.ReasonAssessment:
+			s.Lines = append(s.Lines, domain.LetterLine{Assessment: domain.DueAssessment{Period: "2026-Q3", DueOn: domain.MustDate("2026-10-30"), Overdue: true}, Days: 38})
+			s.Total = 1
 		default:
 			s.Lines = append(s.Lines, line("M-4", "Alert on lag > 30 s", 1, "2026-12-06"), line("M-5", "Second key", 5, "2026-12-02"))
 		}
@@ -132,6 +135,21 @@ func TestLetterAboutACheckAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !strings.Contains(message.Subject, want) || !strings.Contains(message.Text, "https://ft.example.org/checks") || !strings.Contains(message.Text, "Storage") {
+			t.Errorf("%s: %q\n%s", language, message.Subject, message.Text)
+		}
+	}
+}
+
+// A letter about nothing but a period to assess says so, and leads there.
+func TestLetterAboutAnAssessmentAlone(t *testing.T) {
+	for language, want := range map[string]string{"en": "the assessment of recurrences is due", "de": "die Bewertung der Wiederholungen ist fällig"} {
+		l := full(domain.NoticeReminder, language)
+		l.Sections = slices.DeleteFunc(l.Sections, func(s domain.LetterSection) bool { return s.Reason != domain.ReasonAssessment })
+		message, err := Compose(l, "https://ft.example.org", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(message.Subject, want) || !strings.Contains(message.Text, "https://ft.example.org/recurrences") || !strings.Contains(message.Text, "2026-Q3") {
 			t.Errorf("%s: %q\n%s", language, message.Subject, message.Text)
 		}
 	}

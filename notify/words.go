@@ -56,10 +56,15 @@ type words struct {
 	CheckOfTeam  string
 	CheckLast    string
 	WhyCheck     string
-	WhyReminder  string
-	WhyDigest    string
-	Choose       string
-	Stop         string
+	// Of a period whose assessment is due.
+	AssessmentSubject string
+	AssessmentChat    string
+	AssessmentTitle   string
+	WhyAssessment     string
+	WhyReminder       string
+	WhyDigest         string
+	Choose            string
+	Stop              string
 }
 
 func wordsOf(language string) words {
@@ -90,7 +95,7 @@ func (w words) when(reason domain.Reason, line domain.LetterLine) string {
 			return w.WaitsToday
 		}
 		return w.Waits.of(line.Days)
-	case domain.ReasonCheckDue, domain.ReasonNew, domain.ReasonIneffective:
+	case domain.ReasonCheckDue, domain.ReasonAssessment, domain.ReasonNew, domain.ReasonIneffective:
 	}
 	if line.Measure.DueOn.IsZero() {
 		return w.NoDue
