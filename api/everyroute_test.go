@@ -80,6 +80,9 @@ func TestEveryRoute(t *testing.T) {
 	list("viewer", "/incidents/INC-1/measures")
 	list("viewer", "/incidents/INC-1/history")
 	list("viewer", "/measures")
+	if due := w.get("viewer", v1("/measures")+"?effectiveness_due=true&total=true").want(200).json(); due["total"] != 0.0 {
+		t.Errorf("an open measure waits for a verdict: %v", due)
+	}
 	w.get("viewer", v1("/incidents/INC-1/stats")).want(200)
 
 	// Both sides change the title: a person decides.

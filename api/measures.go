@@ -219,6 +219,7 @@ func measureFilters() []param {
 		{name: "tracker", kind: "string"},
 		{name: "link_state", kind: "string", list: true, enum: names(domain.LinkStates())},
 		{name: "q", kind: "string", doc: "beginnings of words in title or description, or a key; what is written without blanks must stand in a row"},
+		{name: "effectiveness_due", kind: "boolean", doc: "done, without a verdict, and the day of the effectiveness check has come"},
 		{name: "missing", kind: "string", list: true, enum: names(domain.MeasureGaps()), doc: "lacks all of it"},
 		{name: "from", kind: "date-time", doc: "created at or after"}, {name: "to", kind: "date-time", doc: "created before"},
 	}
@@ -231,7 +232,7 @@ func (c *call) measureFilter() domain.MeasureFilter {
 		Kind: several(c, "kind", domain.MeasureKinds()), Owner: domain.PersonID(c.query.Get("owner")), Team: texts[domain.TeamID](c.words("team")),
 		Incident: domain.IncidentKey(c.query.Get("incident")), Succeeds: domain.MeasureKey(c.query.Get("succeeds")), DuplicateOf: domain.MeasureKey(c.query.Get("duplicate_of")), Checks: texts[domain.CheckKey](c.words("crisis_check")), NeedsIncident: c.flag("needs_incident"),
 		Tracker: domain.TrackerID(c.query.Get("tracker")), LinkState: several(c, "link_state", domain.LinkStates()),
-		Missing: several(c, "missing", domain.MeasureGaps()), CreatedFrom: c.moment("from"), CreatedTo: c.moment("to"), Query: c.query.Get("q"),
+		EffectivenessDue: c.flag("effectiveness_due"), Missing: several(c, "missing", domain.MeasureGaps()), CreatedFrom: c.moment("from"), CreatedTo: c.moment("to"), Query: c.query.Get("q"),
 	}
 }
 

@@ -94,8 +94,9 @@ func (s *Measures) List(ctx context.Context, by domain.Actor, filter domain.Meas
 	if err := checkPage(page, domain.MeasureSorts()); err != nil {
 		return domain.List[domain.Measure]{}, err
 	}
-	if filter.Today.IsZero() {
-		filter.Today = domain.DateOf(s.Now().In(s.Zone))
+	filter, err := s.today(ctx, filter)
+	if err != nil {
+		return domain.List[domain.Measure]{}, err
 	}
 	return s.Store.Measures(ctx, by.Scope, filter, page)
 }

@@ -59,6 +59,10 @@ type MeasureFilter struct {
 	LinkState     []LinkState
 	// Missing selects those that lack all of it.
 	Missing []MeasureGap
+	// EffectivenessDue selects what is done, has no verdict, and whose day to be
+	// judged has come by Today. VerifyLimits say when that is.
+	EffectivenessDue *bool
+	VerifyLimits     []VerifyLimit
 	// CreatedFrom and CreatedTo bound the creation; the end is not part of it.
 	CreatedFrom time.Time
 	CreatedTo   time.Time

@@ -29,7 +29,7 @@ func (db *DB) Measures(ctx context.Context, scope domain.Scope, filter domain.Me
 		return none, err
 	}
 	named := filter
-	named.Today = domain.Date{} // a page turned after midnight continues
+	named.Today, named.VerifyLimits = domain.Date{}, nil // a page turned after midnight continues
 	l := listing{name: "measures", table: "measures", filter: named, order: o, conditions: measureConditions(scope, filter)}
 	if err := l.find(db.read(ctx), db.onPostgres(), filter.Query, measurePrefix); err != nil {
 		return none, asDomain(err)
@@ -99,6 +99,7 @@ func measureConditions(scope domain.Scope, f domain.MeasureFilter) conditions {
 	for _, gap := range f.Missing {
 		c.missing(gap)
 	}
+	unjudged(&c, f)
 	if f.Tracker != "" || len(f.LinkState) > 0 {
 		var link conditions
 		link.add("held")
@@ -195,4 +196,37 @@ func (db *DB) EachMeasure(ctx context.Context, scope domain.Scope, f func(domain
 			return nil
 		}
 	}
+}
+
+// unjudged limits to what waits for a verdict, by the day that its metric names
+// or by when it was done; or to all the rest.
+func unjudged(c *conditions, f domain.MeasureFilter) {
+	if f.EffectivenessDue == nil {
+		return
+	}
+	sql, args := "metric_verify_day <= ?", []any{int64(newDay(f.Today))}
+	for _, l := range f.VerifyLimits {
+		sql += " OR metric_verify_day IS NULL AND priority = ? AND done_at < ?"
+		args = append(args, string(l.Priority), newInstant(l.DoneBefore))
+		if len(l.Versions) > 0 {
+			sql += " AND policy_version IN ?"
+			args = append(args, l.Versions)
+		}
+	}
+	if !*f.EffectivenessDue {
+		c.add("status <> 'done' OR NOT COALESCE("+sql+", FALSE)", args...)
+		return
+	}
+	c.add("status = 'done'")
+	c.add(sql, args...)
+}
+
+// CountMeasures is how many measures match.
+func (db *DB) CountMeasures(ctx context.Context, scope domain.Scope, filter domain.MeasureFilter) (int, error) {
+	l := listing{table: "measures", conditions: measureConditions(scope, filter)}
+	if err := l.find(db.read(ctx), db.onPostgres(), filter.Query, measurePrefix); err != nil {
+		return 0, asDomain(err)
+	}
+	n, err := l.count(db.read(ctx))
+	return n, asDomain(err)
 }

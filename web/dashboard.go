@@ -109,7 +109,11 @@ func (s *Server) mine(c echo.Context, p *templates.Page) error {
 	if err != nil {
 		return err
 	}
-	return s.show(c, p, templates.Mine(p, tilesOf(counts), list.Items, list.NextCursor))
+	tiles := tilesOf(counts)
+	if tiles.Unjudged, err = s.app.Measures.EffectivenessDue(ctx, p.Actor, domain.MeasureFilter{Owner: p.Me.ID}); err != nil {
+		return err
+	}
+	return s.show(c, p, templates.Mine(p, tiles, list.Items, list.NextCursor))
 }
 
 func tilesOf(counts []domain.LateCount) templates.Tiles {

@@ -16,7 +16,7 @@ func (s *Server) measureFilter(q url.Values) (domain.MeasureFilter, error) {
 		Tracker: domain.TrackerID(q.Get("tracker")), Query: q.Get("q"), Missing: several[domain.MeasureGap](q, "missing"),
 		Status: several[domain.Status](q, "status"), Priority: several[domain.Priority](q, "priority"), Kind: several[domain.MeasureKind](q, "kind"),
 		Team: several[domain.TeamID](q, "team"), LinkState: several[domain.LinkState](q, "link_state")}
-	for name, flag := range map[string]**bool{"open": &f.Open, "overdue": &f.Overdue, "past_promise": &f.PastPromise, "needs_incident": &f.NeedsIncident} {
+	for name, flag := range map[string]**bool{"open": &f.Open, "overdue": &f.Overdue, "past_promise": &f.PastPromise, "needs_incident": &f.NeedsIncident, "effectiveness_due": &f.EffectivenessDue} {
 		if text := q.Get(name); text != "" {
 			b, err := strconv.ParseBool(text)
 			if err != nil {

@@ -99,6 +99,7 @@ func TestCommandLine(t *testing.T) {
 		{line: "measure edit --priority P0 M-1", says: "M-1"},
 		{line: "measure edit --due-on 2027-01-01 M-1", code: exitFinding, says: "reason"},
 		{line: "measure list --priority P0", says: "Alert on lag"},
+		{line: "measure list --effectiveness-due --csv", says: "key,"},
 		{line: "measure list --json", says: `"M-1"`},
 		{line: "measure show M-1", says: "Alert on lag"},
 		{line: "measure snooze --until 2126-12-08 M-1", more: nil, code: exitUsage, says: "reason"},

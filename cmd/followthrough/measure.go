@@ -17,6 +17,7 @@ func (env *environmentOf) measureCommand() *cli.Command {
 	filters = append(filters,
 		&cli.StringSliceFlag{Name: "status"}, &cli.StringSliceFlag{Name: "priority"}, &cli.StringSliceFlag{Name: "kind"},
 		&cli.BoolFlag{Name: "open"}, &cli.BoolFlag{Name: "overdue"}, &cli.BoolFlag{Name: "past-promise"}, &cli.BoolFlag{Name: "needs-incident"},
+		&cli.BoolFlag{Name: "effectiveness-due", Usage: "done, without a verdict, and the day of the effectiveness check has come"},
 		&cli.StringFlag{Name: "due-before"}, &cli.StringFlag{Name: "due-after"},
 		&cli.StringFlag{Name: "owner"}, &cli.StringFlag{Name: "incident"}, &cli.StringFlag{Name: "tracker"}, &cli.StringSliceFlag{Name: "link-state"},
 		&cli.StringSliceFlag{Name: "missing", Usage: "owner, due_on, kind, priority, target, baseline or evidence"})
@@ -60,7 +61,7 @@ func (env *environmentOf) measureList(ctx context.Context, cmd *cli.Command, p *
 	f := domain.MeasureFilter{Status: enums[domain.Status](cmd.StringSlice("status")), Priority: enums[domain.Priority](cmd.StringSlice("priority")),
 		Kind: enums[domain.MeasureKind](cmd.StringSlice("kind")), Team: enums[domain.TeamID](cmd.StringSlice("team")), LinkState: enums[domain.LinkState](cmd.StringSlice("link-state")), Missing: enums[domain.MeasureGap](cmd.StringSlice("missing")),
 		Owner: domain.PersonID(cmd.String("owner")), Incident: domain.IncidentKey(cmd.String("incident")), Tracker: domain.TrackerID(cmd.String("tracker")), Query: cmd.String("q")}
-	for name, dst := range map[string]**bool{"open": &f.Open, "overdue": &f.Overdue, "past-promise": &f.PastPromise, "needs-incident": &f.NeedsIncident} {
+	for name, dst := range map[string]**bool{"open": &f.Open, "overdue": &f.Overdue, "past-promise": &f.PastPromise, "needs-incident": &f.NeedsIncident, "effectiveness-due": &f.EffectivenessDue} {
 		if cmd.IsSet(name) {
 			v := cmd.Bool(name)
 			*dst = &v
