@@ -37,7 +37,7 @@ func (s *demoSeed) reviewDemo(ctx context.Context, key domain.IncidentKey) error
 		{Section: domain.SectionTimeline, Kind: domain.KindDecision, At: at(70), Text: "Go back to the release of the day before"},
 		{Section: domain.SectionLesson, Kind: domain.KindWorked, Text: "The runbook was at hand."}, {Section: domain.SectionLesson, Kind: domain.KindFailed, Text: "Two people restarted the same host."},
 		{Section: domain.SectionLesson, Kind: domain.KindLucky, Text: "It happened on a quiet afternoon."},
-		{Section: domain.SectionRole, Kind: domain.KindIncidentLead, PersonID: "p_ana", DeputyID: "p_ben", At: at(10), Until: at(100)}, finding,
+		{Section: domain.SectionRole, Kind: domain.KindIncidentLead, PersonID: domain.PersonID(by.ID), DeputyID: domain.PersonID(second.ID), At: at(10), Until: at(100)}, finding,
 		{Section: domain.SectionFinding, Kind: domain.KindCommFinding, Text: "Customers read that all was well."},
 	} {
 		if _, err := reviews.Put(ctx, by, key, 0, e); err != nil {
