@@ -48,6 +48,7 @@ func (p *Policies) Save(ctx context.Context, by domain.Actor, policy domain.Poli
 	if err := policy.Check(); err != nil {
 		return domain.Policy{}, err
 	}
+	policy.Calendar = policy.Calendar.Normal()
 	policy.From = p.Now()
 	return p.Store.SavePolicy(ctx, attribution(ctx, by, reason), policy)
 }

@@ -16,6 +16,10 @@ type Policy struct {
 	DueDays map[Priority]int
 	// SLADays is the completion target of the SLA picture.
 	SLADays map[Priority]int
+	// WorkingDays lists the priorities whose DueDays and SLADays are working days
+	// of the Calendar (statistics.md R4); those of all others are elapsed days.
+	WorkingDays []Priority   `json:",omitempty"`
+	Calendar    WorkCalendar `json:",omitzero"`
 	// VerifyDays is when the effectiveness check falls due, in days after done.
 	VerifyDays map[Priority]int
 	// SecondPerson lists the priorities whose verifier is not the owner.
@@ -145,6 +149,11 @@ func (p Policy) DueOn(priority Priority, created Date) Date {
 	if !ok {
 		return Date{}
 	}
+	if p.CountsWorkingDays(priority) {
+		if day, err := p.Calendar.Workday(created, days); err == nil { // Check has seen to it
+			return day
+		}
+	}
 	return created.AddDays(days)
 }
 
@@ -191,6 +200,7 @@ func (p Policy) Check() error {
 			bad.add("remind_days", "%d days is not accepted; use -365 to 365", n)
 		}
 	}
+	p.checkWorkingDays(&bad)
 	if p.DueGraceHours < 0 || p.DueGraceHours > maxGraceHours {
 		bad.add("due_grace_hours", "%d hours is not accepted; use 0 to %d", p.DueGraceHours, maxGraceHours)
 	}
