@@ -12,6 +12,9 @@ type policyJSON struct {
 	From             *string        `json:"from" format:"date-time"`
 	DueDays          map[string]int `json:"due_days" doc:"per priority: due date in days from creation"`
 	SLADays          map[string]int `json:"sla_days"`
+	WorkingDays      []string       `json:"working_days" nullable:"false" doc:"priorities whose due_days and sla_days are working days of the calendar"`
+	Calendar         calendarJSON   `json:"calendar" doc:"the days on which the organisation works, as of this version"`
+	DueGraceHours    int            `json:"due_grace_hours" doc:"how long a first due date may be corrected without that being a move"`
 	VerifyDays       map[string]int `json:"verify_days" doc:"per priority: effectiveness check in days after done"`
 	SecondPerson     []string       `json:"second_person" nullable:"false" doc:"priorities whose verifier is not the owner"`
 	Gate             []string       `json:"gate" nullable:"false" doc:"priorities that keep an incident from being closed"`
@@ -65,7 +68,7 @@ func policyOf(p domain.Policy) policyJSON {
 	if remind == nil {
 		remind = []int{}
 	}
-	return policyJSON{p.Version, moment(p.From), plainMap(p.DueDays, same), plainMap(p.SLADays, same), plainMap(p.VerifyDays, same),
+	return policyJSON{p.Version, moment(p.From), plainMap(p.DueDays, same), plainMap(p.SLADays, same), list(p.WorkingDays), calendarOf(p.Calendar), p.DueGraceHours, plainMap(p.VerifyDays, same),
 		list(p.SecondPerson), list(p.Gate), list(p.Preventing), p.LookAgainDays, p.AssessmentMonths, day(p.LinksSince), remind, remindersOf(p.Reminders), p.EvidenceRequired, plainMap(p.Silences(), same), list(p.Informed()),
 		p.CheckOrDefault().Months, p.CheckOrDefault().Target, windowsOf(p.Windows)}
 }
@@ -73,6 +76,9 @@ func policyOf(p domain.Policy) policyJSON {
 type policyInput struct {
 	DueDays          opt[map[string]int] `json:"due_days,omitempty"`
 	SLADays          opt[map[string]int] `json:"sla_days,omitempty"`
+	WorkingDays      opt[[]string]       `json:"working_days,omitempty" doc:"priorities whose due_days and sla_days are working days"`
+	Calendar         opt[calendarInput]  `json:"calendar,omitempty" doc:"null takes the shipped one: every weekday"`
+	DueGraceHours    opt[int]            `json:"due_grace_hours,omitempty"`
 	VerifyDays       opt[map[string]int] `json:"verify_days,omitempty"`
 	SecondPerson     opt[[]string]       `json:"second_person,omitempty"`
 	Gate             opt[[]string]       `json:"gate,omitempty"`
@@ -95,6 +101,9 @@ func (in *policyInput) onto(p *domain.Policy) {
 	days := keyed[domain.Priority](same[int])
 	put(&p.DueDays, in.DueDays, days)
 	put(&p.SLADays, in.SLADays, days)
+	put(&p.WorkingDays, in.WorkingDays, texts[domain.Priority])
+	put(&p.Calendar, in.Calendar, func(c calendarInput) domain.WorkCalendar { return c.onto(p.Calendar) })
+	put(&p.DueGraceHours, in.DueGraceHours, same)
 	put(&p.VerifyDays, in.VerifyDays, days)
 	put(&p.SecondPerson, in.SecondPerson, texts[domain.Priority])
 	put(&p.Gate, in.Gate, texts[domain.Priority])

@@ -38,7 +38,10 @@ type pinnedPolicyJSON struct {
 	Version int            `json:"version"`
 	From    *string        `json:"from" format:"date-time" doc:"valid from; null for the shipped one"`
 	SLADays map[string]int `json:"sla_days"`
-	Windows windowsJSON    `json:"windows"`
+	// WorkingDays and Calendar are how these days are counted.
+	WorkingDays []string     `json:"working_days" nullable:"false" doc:"priorities whose targets are working days"`
+	Calendar    calendarJSON `json:"calendar"`
+	Windows     windowsJSON  `json:"windows"`
 	// LinksSince is the day from which recurrences have been linked.
 	LinksSince *string `json:"links_since" format:"date"`
 }
@@ -46,7 +49,7 @@ type pinnedPolicyJSON struct {
 func pinnedPolicies(p metrics.Pins) []pinnedPolicyJSON {
 	out := []pinnedPolicyJSON{}
 	for _, v := range append(slices.Clone(p.Earlier), p.Policy) {
-		out = append(out, pinnedPolicyJSON{v.Version, moment(v.From), plainMap(v.SLADays, same), windowsOf(v.Windows), day(v.LinksSince)})
+		out = append(out, pinnedPolicyJSON{v.Version, moment(v.From), plainMap(v.SLADays, same), list(v.WorkingDays), calendarOf(v.Calendar), windowsOf(v.Windows), day(v.LinksSince)})
 	}
 	return out
 }

@@ -93,6 +93,9 @@ func fillPolicy(policy *domain.Policy, form url.Values) error {
 	if err := fillReminders(policy, form); err != nil {
 		return err
 	}
+	if err := fillCalendar(policy, form); err != nil {
+		return err
+	}
 	policy.SecondPerson = several[domain.Priority](form, "second_person")
 	policy.Gate = several[domain.Priority](form, "gate")
 	policy.Preventing = several[domain.MeasureKind](form, "preventing")

@@ -51,6 +51,8 @@ func TestCommandLine(t *testing.T) {
 	strangers := c.file("strangers.csv", "measure,at,value\nM-1,2026-03-05,9\nM-99,2026-03-03,4\n")
 	bad := c.file("bad.csv", "incident_id,title,severity,started\n,Search was slow,SEV3,2026-01-05T09:00:00Z\n")
 	chatLog := c.file("chat.log", "[10:05] Ana: the database is down\n")
+	holidays := c.file("holidays.txt", "# Easter\n2026-04-03\n2026-04-06 # Monday\n")
+	wrongDay := c.file("wrong.txt", "2026-04-31\n")
 	token := c.file("token.txt", "ghp_0123456789abcdef0123456789abcdef0123")
 	steps := []struct {
 		line string
@@ -209,6 +211,22 @@ func TestCommandLine(t *testing.T) {
 		{line: "measure edit --duplicate-of M-77 M-3", code: exitFinding, says: "there is no measure"},
 		{line: "measure close --as risk_accepted --risk-accepted-until soon M-3", code: exitFinding, says: "YYYY-MM-DD"},
 		{line: "measure show M-3", says: "duplicate of: M-1"},
+		{line: "policy show", says: "sla_days"},
+		{line: "policy show --version 1 --json", says: `"sla_days"`},
+		{line: "policy show --version 99", code: exitFinding, says: "99"},
+		{line: "policy set", code: exitUsage, says: "nothing to change"},
+		{line: "policy set --working-days P0,P1 --weekend friday,saturday --holidays " + holidays + " --calendar-zone Europe/Berlin --sla-days P0=5,P3= --due-grace-hours 2 --reason x", says: "2026-04-03 2026-04-06"},
+		{line: "policy show", says: "friday saturday"},
+		{line: "policy show --csv", says: "working_days,P0 P1"},
+		{line: "policy set --working-days none", says: "version"},
+		{line: "policy show --csv", says: "working_days,\nweekend"},
+		{line: "policy set --working-days P9", code: exitFinding, says: `"P9" is not accepted`},
+		{line: "policy set --weekend moonday", code: exitUsage, says: "moonday"},
+		{line: "policy set --sla-days seven", code: exitUsage, says: "write P0=7"},
+		{line: "policy set --holidays " + wrongDay, code: exitFinding, says: "line 1"},
+		{line: "policy set --holidays " + c.folder + "/missing", code: exitUsage, says: "missing"},
+		{line: "policy set --calendar-zone Mars/Base", code: exitFinding, says: "not a time zone"},
+		{line: "policy set --due-grace-hours 999", code: exitFinding, says: "use 0 to 168"},
 		{line: "doctor --offline", says: "ok    schema"},
 		{line: "backup " + filepath.Join(c.folder, "backup.db"), says: "written and verified"},
 		{line: "backup " + filepath.Join(c.folder, "backup.db"), code: exitFinding, says: "exists already"},

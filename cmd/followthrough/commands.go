@@ -15,7 +15,7 @@ import (
 func (env *environmentOf) commands() []*cli.Command {
 	return []*cli.Command{
 		env.serveCommand(), env.demoCommand(), env.syncCommand(), env.driftCommand(), env.trackerCommand(), env.conflictCommand(),
-		env.workCommand(), env.remindCommand(), env.incidentCommand(), env.assessmentCommand(), env.reviewCommand(), env.measureCommand(), env.checkCommand(), env.importCommand(), env.exportCommand(), env.statsCommand(), env.evidenceCommand(), env.personCommand(), env.teamCommand(), env.serviceCommand(),
+		env.workCommand(), env.remindCommand(), env.incidentCommand(), env.assessmentCommand(), env.reviewCommand(), env.measureCommand(), env.checkCommand(), env.importCommand(), env.exportCommand(), env.statsCommand(), env.evidenceCommand(), env.personCommand(), env.teamCommand(), env.serviceCommand(), env.policyCommand(),
 		env.tokenCommand(), env.doctorCommand(), env.migrateCommand(), env.backupCommand(), env.restoreCommand(), env.versionCommand(),
 	}
 }

@@ -68,11 +68,12 @@ func Run(s *metrics.Snapshot, c metrics.Cohort, in metrics.RecurrenceInput) (Rep
 }
 
 // Targets are the days at which the completion curve is marked: those of the
-// policy, each once, in order.
+// policy in elapsed days, each once, in order. A target of working days has no
+// place on the curve's axis.
 func Targets(p domain.Policy) []float64 {
 	var days []float64
 	for _, priority := range domain.Priorities() {
-		if n, ok := p.SLADays[priority]; ok && (len(days) == 0 || float64(n) > days[len(days)-1]) {
+		if n, ok := p.SLADays[priority]; ok && !p.CountsWorkingDays(priority) && (len(days) == 0 || float64(n) > days[len(days)-1]) {
 			days = append(days, float64(n))
 		}
 	}

@@ -41,6 +41,18 @@ func TestTargetsRise(t *testing.T) {
 	if d := cmp.Diff([]float64{7, 60}, chart.Targets(p)); d != "" {
 		t.Error(d)
 	}
+	p.WorkingDays = []domain.Priority{domain.P2} // no place on an axis of elapsed days
+	if d := cmp.Diff([]float64{7, 30}, chart.Targets(p)); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestTargetsOfWorkingDaysSayIt(t *testing.T) {
+	r := metrics.SLAReport{Priorities: []metrics.SLAPriority{{Priority: domain.P1, TargetDays: 5, WorkingDays: true}, {Priority: domain.P2, TargetDays: 5}}}
+	rows := chart.SLA(r, nil, chart.Options{Texts: chart.English()}).Table.Rows
+	if rows[0].Cells[1] != "5 working days" || rows[1].Cells[1] != "5 d" {
+		t.Errorf("targets %q and %q", rows[0].Cells[1], rows[1].Cells[1])
+	}
 }
 
 // TestPortfolioHasNoPicturePerPerson: whatever is drawn, nobody is named.

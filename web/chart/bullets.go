@@ -46,7 +46,11 @@ func SLA(r metrics.SLAReport, objectives map[domain.Priority]float64, o Options)
 	x, n := 0, 0
 	var lines []bullet
 	for _, row := range r.Priorities {
-		target := t.number(float64(row.TargetDays), 0) + " " + t.DayUnit
+		unit := t.DayUnit
+		if row.WorkingDays {
+			unit = t.WorkingDays
+		}
+		target := t.number(float64(row.TargetDays), 0) + " " + unit
 		label := string(row.Priority) + " · " + target
 		b := bullet{label, Mark{Kind: "sla", Priority: string(row.Priority)}, row.Attained, &row.WorstCase, nil}
 		if v, ok := objectives[row.Priority]; ok {

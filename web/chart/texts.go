@@ -4,7 +4,7 @@ package chart
 // number, in the order of the English text.
 type Texts struct {
 	// General.
-	DecimalMark, DayUnit, WeeksCount, PerYear, NoLowerEnd, NoUpperEnd, NotReached, TooFew, Of, To, EventsOf, NoneInDays, SomeInDays, None, SmallTeams, All, Now, AsTable, Interval, Cases, Day, Time, Share, Target, Objective, Group, Priority, Measure, Title, State, Service, Incidents, ExposureDays, AtRisk string
+	DecimalMark, DayUnit, WorkingDays, WeeksCount, PerYear, NoLowerEnd, NoUpperEnd, NotReached, TooFew, Of, To, EventsOf, NoneInDays, SomeInDays, None, SmallTeams, All, Now, AsTable, Interval, Cases, Day, Time, Share, Target, Objective, Group, Priority, Measure, Title, State, Service, Incidents, ExposureDays, AtRisk string
 	// States of a measure.
 	StateOpen, StateDone, StateVerified, StateCancelled, StateUnknown, OverdueDays, Open, Done, Cancelled, StillOpen, Created, Closed, Ended string
 	// Plan.

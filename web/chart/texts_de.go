@@ -14,6 +14,7 @@ func German() Texts {
 		Gaps:                 "Lücken",
 		DecimalMark:          ",",
 		DayUnit:              "T",
+		WorkingDays:          "Arbeitstage",
 		WeeksCount:           "%s Wochen",
 		PerYear:              "pro Jahr",
 		NoLowerEnd:           "kein unteres Ende",

@@ -14,6 +14,7 @@ func English() Texts {
 		Gaps:                 "gaps",
 		DecimalMark:          ".",
 		DayUnit:              "d",
+		WorkingDays:          "working days",
 		WeeksCount:           "%s weeks",
 		PerYear:              "a year",
 		NoLowerEnd:           "no lower end",
