@@ -99,16 +99,17 @@ func New(o Options) *App {
 	}
 	policies := &Policies{Store: o.Store, Now: o.Now}
 	access := &Access{Store: o.Store, Now: o.Now, cache: newTokenCache(o.TokenCache)}
+	live := &portfolios{store: o.Store, now: o.Now, zone: zone, dumps: o.Dumps, version: o.Version}
+	late := &lateCounter{store: o.Store, live: live}
 	incidents := &Incidents{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone}
 	return &App{
-		Incidents: incidents,
-		Measures:  &Measures{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone, ProbeHosts: o.ProbeHosts},
-		Links:     &Links{Store: o.Store, Remote: o.Remote, Now: o.Now},
-		Conflicts: &Conflicts{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
-		Trackers:  &Trackers{Store: o.Store, Remote: o.Remote, Hosts: o.Hosts, Now: o.Now},
-		Imports:   &Imports{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
-		Reports: &Reports{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone,
-			portfolios: portfolios{store: o.Store, now: o.Now, zone: zone, dumps: o.Dumps, version: o.Version}},
+		Incidents:   incidents,
+		Measures:    &Measures{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone, ProbeHosts: o.ProbeHosts, late: late},
+		Links:       &Links{Store: o.Store, Remote: o.Remote, Now: o.Now},
+		Conflicts:   &Conflicts{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
+		Trackers:    &Trackers{Store: o.Store, Remote: o.Remote, Hosts: o.Hosts, Now: o.Now},
+		Imports:     &Imports{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone},
+		Reports:     &Reports{Store: o.Store, Policies: policies, Now: o.Now, Zone: zone, portfolios: live, late: late},
 		Access:      access,
 		People:      &People{Store: o.Store, Now: o.Now, forget: access.Forget},
 		Policies:    policies,

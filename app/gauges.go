@@ -15,7 +15,6 @@ type gaugeStore interface {
 	TrackersInScope(ctx context.Context, scope domain.Scope) ([]domain.Tracker, error)
 	TrackerStatus(ctx context.Context, id domain.TrackerID) (domain.TrackerStatus, error)
 	Conflicts(ctx context.Context, scope domain.Scope, filter domain.ConflictFilter, page domain.Page) (domain.List[domain.Conflict], error)
-	LateCounts(ctx context.Context, scope domain.Scope, filter domain.MeasureFilter, soon int) ([]domain.LateCount, error)
 	Teams(ctx context.Context) ([]domain.Team, error)
 	People(ctx context.Context) ([]domain.Person, error)
 }
@@ -111,13 +110,13 @@ func (s *Reports) lateGauges(ctx context.Context) ([]LateGauge, error) {
 		}
 	}
 	today := domain.DateOf(s.Now().In(s.Zone))
-	whole, err := s.Store.LateCounts(ctx, domain.Everything(), domain.MeasureFilter{Today: today}, 0)
+	whole, err := s.late.counts(ctx, domain.Everything(), domain.MeasureFilter{Today: today}, 0)
 	if err != nil {
 		return nil, err
 	}
 	add("", whole, 1)
 	for id, name := range names {
-		counts, err := s.Store.LateCounts(ctx, domain.Everything(), domain.MeasureFilter{Today: today, Team: []domain.TeamID{id}}, 0)
+		counts, err := s.late.counts(ctx, domain.Everything(), domain.MeasureFilter{Today: today, Team: []domain.TeamID{id}}, 0)
 		if err != nil {
 			return nil, err
 		}

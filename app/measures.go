@@ -33,6 +33,8 @@ type Measures struct {
 	Zone     *time.Location
 	// ProbeHosts are the hosts success metrics may be read from.
 	ProbeHosts domain.HostList
+
+	late *lateCounter
 }
 
 // MeasurePatch is an edit of a measure. MetricPatch, when set, changes parts of

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"reflect"
+	"slices"
 
 	"github.com/followthrough/followthrough/domain"
 )
@@ -10,7 +12,6 @@ type viewStore interface {
 	SnoozeOf(ctx context.Context, key domain.MeasureKey) (domain.Snooze, error)
 	ProofsOf(ctx context.Context, m domain.Measure) ([]domain.Evidence, []domain.Observation, error)
 	CountMeasures(ctx context.Context, scope domain.Scope, filter domain.MeasureFilter) (int, error)
-	LateCounts(ctx context.Context, scope domain.Scope, filter domain.MeasureFilter, soon int) ([]domain.LateCount, error)
 }
 
 // SoonDays is how many days ahead a due date counts as near.
@@ -25,7 +26,40 @@ func (s *Measures) Late(ctx context.Context, by domain.Actor, filter domain.Meas
 	if err != nil {
 		return nil, err
 	}
-	return s.Store.LateCounts(ctx, by.Scope, filter, SoonDays)
+	return s.late.counts(ctx, by.Scope, filter, SoonDays)
+}
+
+// lateCounter counts open measures in the live statistics where these are at
+// hand: the database would read an index entry of every open measure.
+type lateCounter struct {
+	store interface {
+		LateCounts(ctx context.Context, scope domain.Scope, filter domain.MeasureFilter, soon int) ([]domain.LateCount, error)
+	}
+	live *portfolios
+}
+
+func (l *lateCounter) counts(ctx context.Context, scope domain.Scope, filter domain.MeasureFilter, soon int) (counts []domain.LateCount, err error) {
+	// The statistics know priorities and teams as they are now, and nothing else
+	// that lists are filtered by.
+	rest := filter
+	rest.Today, rest.Priority, rest.Team = domain.Date{}, nil, nil
+	if !reflect.DeepEqual(rest, domain.MeasureFilter{}) {
+		return l.store.LateCounts(ctx, scope, filter, soon)
+	}
+	counted, err := l.live.atHand(ctx, func(p *portfolio) {
+		counts = p.snapshot.LateCounts(filter.Today, soon, func(priority domain.Priority, team domain.TeamID) bool {
+			return scope.Allows(team) && oneOf(filter.Priority, priority) && oneOf(filter.Team, team)
+		})
+	})
+	if counted || err != nil {
+		return counts, err
+	}
+	return l.store.LateCounts(ctx, scope, filter, soon)
+}
+
+// oneOf says whether a value is among the chosen ones; none chooses all.
+func oneOf[T comparable](chosen []T, value T) bool {
+	return len(chosen) == 0 || slices.Contains(chosen, value)
 }
 
 // EffectivenessDue counts the measures that match, are done, and wait for a

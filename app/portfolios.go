@@ -71,6 +71,24 @@ func (p *portfolios) current(ctx context.Context, scope domain.Scope, use func(*
 	return use(l.current, later(cut, l.current))
 }
 
+// atHand calls use with the portfolio of everything as it is now, if it is in
+// memory: nobody waits here for a first fold.
+func (p *portfolios) atHand(ctx context.Context, use func(*portfolio)) (used bool, err error) {
+	l := p.of(domain.Everything())
+	if !l.mu.TryRLock() {
+		return false, nil
+	}
+	loaded := l.current != nil
+	l.mu.RUnlock()
+	if !loaded {
+		return false, nil
+	}
+	return true, p.current(ctx, domain.Everything(), func(of *portfolio, _ metrics.Cut) error {
+		use(of)
+		return nil
+	})
+}
+
 // later is the cut, or the instant of the last event where another caller has
 // brought the portfolio further in the meantime.
 func later(cut metrics.Cut, of *portfolio) metrics.Cut {
@@ -159,6 +177,9 @@ func (p *portfolios) refreshed(ctx context.Context, old *portfolio, scope domain
 	err := p.store.EachChange(ctx, domain.Everything(), old.snapshot.Position, func(c domain.Change) error {
 		if c.Seq > position {
 			return nil
+		}
+		if c.At.After(cut.KnownAt) { // the clock of another process goes ahead of this one's
+			cut.AsOf, cut.KnownAt = c.At, c.At
 		}
 		people = people || c.Subject == domain.SubjectPerson
 		services = services || c.Subject == domain.SubjectService || c.Subject == domain.SubjectIncident && !scope.All

@@ -24,7 +24,8 @@ type Reports struct {
 	Now      func() time.Time
 	Zone     *time.Location
 
-	portfolios portfolios
+	portfolios *portfolios
+	late       *lateCounter
 	pages      pageCache
 	newest     newestPolicy
 }

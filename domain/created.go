@@ -2,6 +2,7 @@ package domain
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -37,8 +38,8 @@ func (f *Fields) Set(name, value string) {
 // find is the place of a field, -1 without it. A name that is there twice means
 // the last one, as the library has it.
 func (f Fields) find(name string) int {
-	for n := len(f) - 1; n >= 0; n-- {
-		if f[n].name == name {
+	for n, field := range slices.Backward(f) {
+		if field.name == name {
 			return n
 		}
 	}

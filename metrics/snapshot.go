@@ -15,6 +15,7 @@ type Record struct {
 	Facts       Facts
 	Number      int // of the key, M-7 is 7
 	Incident    domain.IncidentKey
+	Check       domain.CheckKey // the crisis check it came from
 	Kind        domain.MeasureKind
 	Priority    domain.Priority
 	PriorityNow domain.Priority
@@ -47,6 +48,13 @@ const (
 	overBeforeLog // derived: imported, and over before its complete records begin
 )
 
+// noIncident is the incident of a measure without one, ofCheck that of a measure
+// that needs none because it came from a crisis check.
+const (
+	noIncident = -1
+	ofCheck    = -2
+)
+
 // noDate is the civil day of a measure without due date.
 const noDate = math.MinInt32
 
@@ -70,7 +78,7 @@ type Snapshot struct {
 	verified  []uint32 // seconds from done to verified, plus one; 0 = not verified
 	updated   []uint32 // seconds from creation to the last event
 	entry     []uint32 // seconds from creation to the start of complete records
-	incident  []int32  // index into incidents; -1 = none
+	incident  []int32  // index into incidents; below 0 = none
 	team      []int32
 	teamNow   []int32
 	flags     []Flag
@@ -202,6 +210,9 @@ func (s *Snapshot) Replace(row int, r Record) error {
 		s.verified[row] = secondsBetween(f.Done, f.Verified) + 1
 	}
 	s.incident[row] = s.incidentIndex(r.Incident)
+	if r.Incident == "" && r.Check != "" {
+		s.incident[row] = ofCheck
+	}
 	s.team[row], s.teamNow[row] = s.teams.index(r.Team), s.teams.index(r.TeamNow)
 	s.state[row] = f.State
 	s.reason[row] = code(domain.ClosureReasons(), f.Reason)

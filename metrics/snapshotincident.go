@@ -86,7 +86,7 @@ func (s *Snapshot) PutIncident(r IncidentRecord) {
 // incidentIndex numbers incidents in the order their keys are first seen.
 func (s *Snapshot) incidentIndex(key domain.IncidentKey) int32 {
 	if key == "" {
-		return -1
+		return noIncident
 	}
 	if i, ok := s.byKey[key]; ok {
 		return i

@@ -99,7 +99,7 @@ func TestPlansUseIndexes(t *testing.T) {
 			"of an incident":    {measures(domain.Everything(), domain.MeasureFilter{Incident: "INC-3"}, domain.Page{}), "INDEX measures_"},
 			"late counts": {func() {
 				must[[]domain.LateCount](t)(db.LateCounts(t.Context(), domain.Everything(), domain.MeasureFilter{Today: benchToday}, 14))
-			}, "COVERING INDEX measures_open_priority"},
+			}, "COVERING INDEX measures_open_team"},
 			"past promise": {measures(domain.Everything(), promised(), domain.Page{Sort: []string{"original_due_on", "priority"}}), "COVERING INDEX measures_open_promised"},
 			"rollups": {func() {
 				must[map[domain.IncidentKey]domain.Rollup](t)(db.Rollups(t.Context(), domain.Everything(), []domain.IncidentKey{"INC-1", "INC-2"}, benchToday))
