@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"net/http"
 	"reflect"
 	"time"
@@ -141,13 +142,12 @@ func (s *Server) checkpoint(c *call) (reply, error) {
 	return reply{raw: note, media: "text/plain; charset=utf-8"}, err
 }
 
-// audit reads the log up to known_at.
-func (s *Server) audit(c *call) (*app.Audit, error) {
-	at, err := c.endOf("known_at", s.app)
-	if err != nil {
-		return nil, err
+// audit waits until the log is read up to known_at.
+func (s *Server) audit(c *call) (at time.Time, err error) {
+	if at, err = c.endOf("known_at", s.app); err != nil {
+		return at, err
 	}
-	return s.app.Evidence.Audit(c.ctx(), c.actor(), at)
+	return at, s.app.Evidence.Await(c.ctx(), c.actor(), at)
 }
 
 // endOf reads a parameter that is an instant, or a day and then means its end.
@@ -160,29 +160,38 @@ func (c *call) endOf(name string, a *app.App) (time.Time, error) {
 }
 
 func (s *Server) register(c *call) (reply, error) {
-	a, err := s.audit(c)
+	at, err := s.audit(c)
 	if err != nil {
 		return reply{}, err
 	}
-	text, err := a.RegisterCSV()
-	return reply{raw: text, media: "text/csv; charset=utf-8"}, err
+	var text bytes.Buffer
+	err = s.app.Evidence.WriteRegister(c.ctx(), c.actor(), at, &text)
+	return reply{raw: text.Bytes(), media: "text/csv; charset=utf-8"}, err
 }
 
 func (s *Server) flags(c *call) (reply, error) {
-	a, err := s.audit(c)
+	at, err := s.audit(c)
 	if err != nil {
 		return reply{}, err
 	}
-	list, p, err := pageOf(c, a.Flags)
-	return reply{body: listOf(list, p, func(f app.RedFlag) flagJSON { return flagJSON{f.Flag, f.Key, f.At, f.Leaves, f.Text} })}, err
+	page := c.page()
+	if err := c.refused(); err != nil {
+		return reply{}, err
+	}
+	list, err := s.app.Evidence.Flags(c.ctx(), c.actor(), at, "", page)
+	return reply{body: listOf(list, page, func(f app.RedFlag) flagJSON { return flagJSON{f.Flag, f.Key, f.At, f.Leaves, f.Text} })}, queryFault(err)
 }
 
 func (s *Server) clauses(c *call) (reply, error) {
-	a, err := s.audit(c)
+	at, err := s.audit(c)
 	if err != nil {
 		return reply{}, err
 	}
-	list, p, err := pageOf(c, a.Clauses)
+	summary, err := s.app.Evidence.Summary(c.ctx(), c.actor(), at)
+	if err != nil {
+		return reply{}, err
+	}
+	list, p, err := pageOf(c, summary.Clauses)
 	return reply{body: listOf(list, p, func(v app.Clause) clauseJSON {
 		out := clauseJSON{v.Standard, v.Clause, v.Title, v.Asks, []clauseAnswerJSON{}}
 		for _, a := range v.Answers {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"github.com/followthrough/followthrough/app"
+	"github.com/followthrough/followthrough/domain"
 )
 
 type traceJSON struct {
@@ -49,13 +50,20 @@ func traceOf(t app.AuditTrace) traceJSON {
 }
 
 func (s *Server) traces(c *call) (reply, error) {
-	a, err := s.audit(c)
+	at, err := s.audit(c)
 	if err != nil {
 		return reply{}, err
 	}
-	if word := c.query.Get("sample"); word != "" {
-		a.Sample(word, c.page().Limit)
+	page := c.page()
+	if err := c.refused(); err != nil {
+		return reply{}, err
 	}
-	list, p, err := pageOf(c, a.Traces)
-	return reply{body: listOf(list, p, traceOf)}, err
+	var list domain.List[app.AuditTrace]
+	if word := c.query.Get("sample"); word != "" {
+		list.Items, _, err = s.app.Evidence.Traces(c.ctx(), c.actor(), at, word, page.Limit)
+		list.Total = len(list.Items)
+	} else {
+		list, err = s.app.Evidence.AllTraces(c.ctx(), c.actor(), at, page)
+	}
+	return reply{body: listOf(list, page, traceOf)}, err
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"io"
 	"slices"
 	"strconv"
 	"time"
@@ -10,9 +11,24 @@ import (
 	"github.com/followthrough/followthrough/evidence"
 )
 
-// An audit in parts, for pages: what is counted comes from the kept reading of
-// the log, what is shown from the leaves of the few things that are looked at.
-// Each part says what Audit says.
+// An audit is what an auditor looks at: everything is read from the log up to a
+// cut and nothing from the rows as they are today, so the same cut gives the
+// same answer at any later time, unless values were erased. It is read in parts,
+// so that no look needs the whole log: what is counted comes from the kept
+// reading of the log, what is shown from the leaves of the few things that are
+// looked at.
+
+// The parts of an audit are what the log says.
+type (
+	// AuditItem is one measure or incident.
+	AuditItem = evidence.Item
+	// AuditTrace is the way from an incident to the effect of its measures.
+	AuditTrace = evidence.Trace
+	// RedFlag is a place to look at twice.
+	RedFlag = evidence.Flag
+	// Clause is one clause of a standard and the records that answer it.
+	Clause = evidence.Clause
+)
 
 // AuditSummary is how much there is to look at.
 type AuditSummary struct {
@@ -93,8 +109,10 @@ func limitOf(page domain.Page) int {
 	if page.Limit <= 0 {
 		return 50
 	}
-	return min(page.Limit, 200)
+	return min(page.Limit, maxAuditPage)
 }
+
+const maxAuditPage = 200
 
 // Register returns a page of the register of measures, by key; the cursor is
 // the last key of the page before.
@@ -103,7 +121,7 @@ func (s *Evidence) Register(ctx context.Context, by domain.Actor, knownAt time.T
 	var keys []string
 	at, cut := s.cutOf(knownAt)
 	err := s.tallied(ctx, by, cut, func(t *evidence.Tally) {
-		keys, list.Total = slices.Clone(t.After(page.Cursor, limitOf(page)+1)), len(t.Keys("measure"))
+		keys, list.Total = slices.Clone(t.After("measure", page.Cursor, limitOf(page)+1)), len(t.Keys("measure"))
 	})
 	if err != nil {
 		return list, err
@@ -120,23 +138,65 @@ func (s *Evidence) Register(ctx context.Context, by domain.Actor, knownAt time.T
 	return list, nil
 }
 
+// WriteRegister writes the whole register of measures as a table, some measures
+// at a time.
+func (s *Evidence) WriteRegister(ctx context.Context, by domain.Actor, knownAt time.Time, w io.Writer) error {
+	page, done := domain.Page{Limit: maxAuditPage}, false
+	return evidence.WriteRegister(w, func() ([]*AuditItem, error) {
+		for !done { // a part whose measures nobody had heard of at the time is empty and not the last
+			list, err := s.Register(ctx, by, knownAt, page)
+			if err != nil {
+				return nil, err
+			}
+			page.Cursor, done = list.NextCursor, list.NextCursor == ""
+			if len(list.Items) > 0 {
+				return list.Items, nil
+			}
+		}
+		return nil, nil
+	})
+}
+
 // Traces returns n traces that a word chooses, and of how many: whoever knows
 // the word gets the same incidents, and nobody can choose them beforehand.
 func (s *Evidence) Traces(ctx context.Context, by domain.Actor, knownAt time.Time, word string, n int) (traces []AuditTrace, of int, err error) {
+	traces, err = s.tracesOf(ctx, by, knownAt, func(t *evidence.Tally) []string {
+		of = len(t.Keys("incident"))
+		return t.Sample(word, n)
+	})
+	return traces, of, err
+}
+
+// AllTraces returns a page of the traces of every incident, by key; the cursor
+// is the last key of the page before.
+func (s *Evidence) AllTraces(ctx context.Context, by domain.Actor, knownAt time.Time, page domain.Page) (list domain.List[AuditTrace], err error) {
+	list.Items, err = s.tracesOf(ctx, by, knownAt, func(t *evidence.Tally) []string {
+		list.Total = len(t.Keys("incident"))
+		keys := t.After("incident", page.Cursor, limitOf(page)+1)
+		if len(keys) > limitOf(page) {
+			keys = keys[:limitOf(page)]
+			list.NextCursor = keys[len(keys)-1]
+		}
+		return keys
+	})
+	return list, err
+}
+
+func (s *Evidence) tracesOf(ctx context.Context, by domain.Actor, knownAt time.Time, choose func(*evidence.Tally) []string) ([]AuditTrace, error) {
 	var incidents, measures []string
 	at, cut := s.cutOf(knownAt)
-	err = s.tallied(ctx, by, cut, func(t *evidence.Tally) {
-		incidents, measures = t.Sample(word, n)
-		of = len(t.Keys("incident"))
+	err := s.tallied(ctx, by, cut, func(t *evidence.Tally) {
+		incidents = slices.Clone(choose(t))
+		measures = t.Plans(incidents)
 	})
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	book, err := s.bookOf(ctx, at, incidents, measures)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	return book.Traces(), of, nil
+	return book.Traces(), nil
 }
 
 // bookOf reads the leaves of a few incidents and measures up to a cut.

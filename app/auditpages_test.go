@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -37,34 +38,45 @@ func allOf[T any](t *testing.T, read func(domain.Page) (domain.List[T], error)) 
 func compareAudit(t *testing.T, w *world, knownAt time.Time) {
 	t.Helper()
 	ctx := t.Context()
-	whole := must(w.Evidence.Audit(ctx, auditor, knownAt))(t)
+	whole := wholeAudit(t, w, knownAt)
 	summary := must(w.Evidence.Summary(ctx, auditor, knownAt))(t)
-	if summary.Measures != len(whole.Measures) || summary.Incidents != whole.Incidents || !summary.KnownAt.Equal(whole.KnownAt) {
-		t.Errorf("summary %+v of %d measures and %d incidents", summary, len(whole.Measures), whole.Incidents)
+	if summary.Measures != len(whole.Register("measure")) || summary.Incidents != len(whole.Register("incident")) || !summary.KnownAt.Equal(whole.Until) {
+		t.Errorf("summary %+v of %d measures and %d incidents", summary, len(whole.Register("measure")), len(whole.Register("incident")))
 	}
-	if diff := cmp.Diff(whole.Clauses, summary.Clauses, cmpopts.IgnoreFields(evidence.Answer{}, "Leaves")); diff != "" {
+	if diff := cmp.Diff(whole.Mapping(), summary.Clauses, cmpopts.IgnoreFields(evidence.Answer{}, "Leaves")); diff != "" {
 		t.Errorf("clauses (-whole +kept):\n%s", diff)
 	}
 	flags := allOf(t, func(p domain.Page) (domain.List[app.RedFlag], error) {
 		return w.Evidence.Flags(ctx, auditor, knownAt, "", p)
 	})
-	if diff := cmp.Diff(whole.Flags, flags, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(whole.Flags(), flags, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("flags (-whole +kept):\n%s", diff)
 	}
 	items := cmpopts.IgnoreUnexported(evidence.Item{})
 	register := allOf(t, func(p domain.Page) (domain.List[*app.AuditItem], error) {
 		return w.Evidence.Register(ctx, auditor, knownAt, p)
 	})
-	if diff := cmp.Diff(whole.Measures, register, items); diff != "" {
+	if diff := cmp.Diff(whole.Register("measure"), register, items); diff != "" {
 		t.Errorf("register (-whole +paged):\n%s", diff)
 	}
-	whole.Sample("dice", 3)
 	traces, of, err := w.Evidence.Traces(ctx, auditor, knownAt, "dice", 3)
-	if err != nil || of != whole.Incidents {
+	if err != nil || of != summary.Incidents {
 		t.Errorf("%d incidents: %v", of, err)
 	}
-	if diff := cmp.Diff(whole.Traces, traces, items); diff != "" {
+	chosen := slices.DeleteFunc(whole.Traces(), func(tr app.AuditTrace) bool {
+		return !slices.ContainsFunc(traces, func(got app.AuditTrace) bool { return got.Incident.Key == tr.Incident.Key })
+	})
+	if len(traces) != min(3, of) {
+		t.Errorf("%d traces of %d incidents", len(traces), of)
+	}
+	if diff := cmp.Diff(chosen, traces, items, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("traces (-whole +read):\n%s", diff)
+	}
+	all := allOf(t, func(p domain.Page) (domain.List[app.AuditTrace], error) {
+		return w.Evidence.AllTraces(ctx, auditor, knownAt, p)
+	})
+	if diff := cmp.Diff(whole.Traces(), all, items, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("all traces (-whole +paged):\n%s", diff)
 	}
 }
 

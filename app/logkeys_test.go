@@ -117,7 +117,7 @@ func TestLongReasonsStayReadable(t *testing.T) {
 	if _, err := w.Evidence.NewEpoch(t.Context(), admin, reason); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Evidence.Audit(t.Context(), auditor, w.at); err != nil {
+	if err := w.Evidence.Await(t.Context(), auditor, w.at); err != nil {
 		t.Errorf("the log cannot be read any more: %v", err)
 	}
 }

@@ -103,6 +103,29 @@ func (s *Evidence) tallied(ctx context.Context, by domain.Actor, knownAt time.Ti
 	return nil
 }
 
+// Await waits until the log is read up to an instant, zero for now, however long
+// that takes. Scripts do, where a page says that it is still being read.
+func (s *Evidence) Await(ctx context.Context, by domain.Actor, knownAt time.Time) error {
+	if err := by.Require(domain.CanAudit); err != nil {
+		return err
+	}
+	head, err := s.Store.LogHead(ctx)
+	if err != nil {
+		return err
+	}
+	_, cut := s.cutOf(knownAt)
+	r := s.reading(ctx, cut, head.Size)
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if r.err != nil {
+		s.forget(r)
+	}
+	return r.err
+}
+
 // reading is the kept one up to an instant, or one that begins now.
 func (s *Evidence) reading(ctx context.Context, knownAt time.Time, size int64) *reading {
 	s.readings.mu.Lock()

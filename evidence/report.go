@@ -19,17 +19,23 @@ func registerColumns() []string {
 		"success_metric", "verdict", "verified_by", "closure_reason", "created_at", "done_at", "verified_at", "evidence", "links", "last_leaf"}
 }
 
-// RegisterCSV writes the register of measures as the log knows it.
-func RegisterCSV(w io.Writer, b *Book) error { return writeRegister(w, b.Register("measure")) }
-
-func writeRegister(w io.Writer, measures []*Item) error {
+// WriteRegister writes the register of measures as a table, in parts: next
+// returns some measures at a time, and none behind the last.
+func WriteRegister(w io.Writer, next func() ([]*Item, error)) error {
 	out := csv.NewWriter(w)
 	_ = out.Write(registerColumns()) // Flush tells
-	for _, m := range measures {
-		_ = out.Write(registerRow(m))
+	for {
+		measures, err := next()
+		if err != nil {
+			return err
+		}
+		for _, m := range measures {
+			_ = out.Write(registerRow(m))
+		}
+		if out.Flush(); out.Error() != nil || len(measures) == 0 {
+			return out.Error()
+		}
 	}
-	out.Flush()
-	return out.Error()
 }
 
 func registerRow(m *Item) []string {
@@ -119,16 +125,6 @@ func (b *Book) traces(measures []*Item) []Trace {
 		traces = append(traces, t)
 	}
 	return traces
-}
-
-// Sample chooses n traces by a word. They stay in the order of their keys.
-func Sample(traces []Trace, word string, n int) []Trace {
-	keys := make([]string, len(traces))
-	for n, t := range traces {
-		keys[n] = t.Incident.Key
-	}
-	keys = sampleKeys(keys, word, n)
-	return slices.DeleteFunc(slices.Clone(traces), func(t Trace) bool { return !slices.Contains(keys, t.Incident.Key) })
 }
 
 // sampleKeys chooses n keys: those that hash lowest with the word.

@@ -54,9 +54,12 @@ func (o *reports) files() map[string]func(io.Writer) error {
 		return func(w io.Writer) error { _, err := w.Write(jsonLines(v)); return err }
 	}
 	return map[string]func(io.Writer) error{
-		fileRegister: func(w io.Writer) error { return writeRegister(w, c.measures) },
-		fileReport:   func(w io.Writer) error { return writePage(w, c, o.scope) },
-		fileFlags:    json(c.flags),
-		fileMapping:  json(c.clauses),
+		fileRegister: func(w io.Writer) error {
+			rest := c.measures
+			return WriteRegister(w, func() (all []*Item, err error) { all, rest = rest, nil; return all, nil })
+		},
+		fileReport:  func(w io.Writer) error { return writePage(w, c, o.scope) },
+		fileFlags:   json(c.flags),
+		fileMapping: json(c.clauses),
 	}
 }

@@ -124,9 +124,9 @@ func (t *Tally) Keys(subject string) []string {
 	return t.measureKeys
 }
 
-// After returns the keys of measures behind one, at most n.
-func (t *Tally) After(key string, n int) []string {
-	keys := t.Keys("measure")
+// After returns the keys of measures, or of incidents, behind one, at most n.
+func (t *Tally) After(subject, key string, n int) []string {
+	keys := t.Keys(subject)
 	at, found := slices.BinarySearchFunc(keys, key, compareKeys)
 	if found {
 		at++
@@ -134,12 +134,13 @@ func (t *Tally) After(key string, n int) []string {
 	return keys[at:min(at+n, len(keys))]
 }
 
-// Sample chooses n incidents by a word, as Sample does with traces, and names
-// the measures that may be theirs.
-func (t *Tally) Sample(word string, n int) (incidents, measures []string) {
-	incidents = sampleKeys(t.Keys("incident"), word, n)
+// Sample chooses n incidents by a word.
+func (t *Tally) Sample(word string, n int) []string { return sampleKeys(t.Keys("incident"), word, n) }
+
+// Plans names the measures that may be of some incidents.
+func (t *Tally) Plans(incidents []string) (measures []string) {
 	for _, key := range incidents {
 		measures = append(measures, t.plans[key]...)
 	}
-	return incidents, measures
+	return measures
 }

@@ -97,7 +97,7 @@ func (s state) check(ctx context.Context, key string, rows []domain.Change, eras
 		return err
 	}
 	for _, f := range fields {
-		if f.To != want[f.Field] && !(erased && want[f.Field] == "") {
+		if f.To != want[f.Field] && (!erased || want[f.Field] != "") {
 			return fmt.Errorf("%s of %s %s is not what its history says", f.Field, s.subject, key)
 		}
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"strings"
@@ -97,15 +98,15 @@ func (s *Server) registerCSV(c echo.Context, p *templates.Page) error {
 	if err != nil {
 		return err
 	}
-	audit, err := s.app.Evidence.Audit(c.Request().Context(), p.Actor, at)
-	if err != nil {
+	ctx := c.Request().Context()
+	if err := s.app.Evidence.Await(ctx, p.Actor, at); err != nil {
 		return err
 	}
-	text, err := audit.RegisterCSV()
-	if err != nil {
+	var text bytes.Buffer
+	if err := s.app.Evidence.WriteRegister(ctx, p.Actor, at, &text); err != nil {
 		return err
 	}
-	return attach(c, "register.csv", "text/csv; charset=utf-8", text)
+	return attach(c, "register.csv", "text/csv; charset=utf-8", text.Bytes())
 }
 
 func (s *Server) checkpoint(c echo.Context, p *templates.Page) error {

@@ -2,9 +2,11 @@ package web
 
 import (
 	"bytes"
+	"html"
 	"strings"
 	"testing"
 
+	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/evidence"
 )
 
@@ -15,7 +17,7 @@ func TestAuditorsPage(t *testing.T) {
 	w.many(1, 60) // two thirds of them done, before there was anybody to ask for evidence
 	b := w.as("auditor")
 	b.get("/evidence").want(200).says("Evidence for auditors", "never: nobody outside has seen a signed head", "ISO 22301:2019", "done without evidence")
-	b.get("/evidence/traces").want(200).says("INC-1", "Rota with deputies")
+	b.get("/evidence/traces").want(200).says("INC-1", "Rota with deputies", "time to detect replication lag: at most ", "30 days")
 	b.get("/evidence/register").want(200).says("67 measures", "Alert on replication lag over 30 s", "INC-1")
 	b.get("/evidence/flags?flag=done_without_evidence").want(200).says("places to look at twice", "is done without evidence")
 	b.get("/evidence/flags?flag=verified_by_owner").want(200).says("None.")
@@ -46,6 +48,11 @@ func TestAuditorsPage(t *testing.T) {
 	if strings.Contains(string(w.as("member").get("/measures").want(200).body), `href="/evidence"`) {
 		t.Error("a member is led to a page that is refused")
 	}
+	admin := domain.Actor{Source: domain.FromUser, ID: "p_admin", Role: domain.Admin, Scope: domain.Everything()}
+	if _, err := w.app.Evidence.RotateKey(t.Context(), admin, "yearly"); err != nil {
+		t.Fatal(err)
+	}
+	b.get("/evidence").want(200).says("Keys that signed before", html.EscapeString(head.Key), "Each signed the name of the next key")
 	w.incident("<script>alert(1)</script>")
 	if page := b.get("/evidence/traces?sample=x").want(200); bytes.Contains(page.body, []byte("<script>alert")) {
 		t.Error("a title runs on the page")

@@ -93,6 +93,8 @@ func valueOf(p *templates.Page, field, value string) string {
 			return text
 		}
 		return known(p, "incident_status.", value)
+	case "success_metric":
+		return p.MetricText(value)
 	case "started_at", "detected_at", "mitigated_at", "resolved_at":
 		if at, err := time.Parse(time.RFC3339Nano, value); err == nil {
 			return p.Instant(at)

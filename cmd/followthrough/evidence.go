@@ -267,38 +267,44 @@ func (env *environmentOf) evidenceCheck(ctx context.Context, _ *cli.Command, p *
 	return err
 }
 
-// audit reads the log up to the date of --known-on.
-func audit(ctx context.Context, cmd *cli.Command, p *program) (*app.Audit, error) {
-	var at time.Time
+// audit waits until the log is read up to the date of --known-on.
+func audit(ctx context.Context, cmd *cli.Command, p *program) (at time.Time, err error) {
 	if text := cmd.String("known-on"); text != "" {
 		d, err := domain.ParseDate(text)
 		if err != nil {
-			return nil, usageError{fmt.Errorf("--known-on: %w", err)}
+			return at, usageError{fmt.Errorf("--known-on: %w", err)}
 		}
 		at = p.app.Reports.EndOf(d)
 	}
-	return p.app.Evidence.Audit(ctx, operator(), at)
+	return at, p.app.Evidence.Await(ctx, operator(), at)
 }
 
 func (env *environmentOf) evidenceRegister(ctx context.Context, cmd *cli.Command, p *program) error {
-	a, err := audit(ctx, cmd, p)
+	at, err := audit(ctx, cmd, p)
 	if err != nil {
 		return err
 	}
-	text, err := a.RegisterCSV()
-	if err == nil {
-		_, err = env.stdout.Write(text)
-	}
-	return err
+	return p.app.Evidence.WriteRegister(ctx, operator(), at, env.stdout)
 }
 
 func (env *environmentOf) evidenceFlags(ctx context.Context, cmd *cli.Command, p *program) error {
-	a, err := audit(ctx, cmd, p)
+	at, err := audit(ctx, cmd, p)
 	if err != nil {
 		return err
 	}
-	out := table{header: []string{"flag", "measure", "at", "what"}, items: a.Flags}
-	for _, f := range a.Flags {
+	flags := []app.RedFlag{}
+	for page := (domain.Page{Limit: 200}); ; {
+		list, err := p.app.Evidence.Flags(ctx, operator(), at, "", page)
+		if err != nil {
+			return err
+		}
+		flags = append(flags, list.Items...)
+		if page.Cursor = list.NextCursor; page.Cursor == "" {
+			break
+		}
+	}
+	out := table{header: []string{"flag", "measure", "at", "what"}, items: flags}
+	for _, f := range flags {
 		out.rows = append(out.rows, []string{f.Flag, f.Key, f.At, f.Text})
 	}
 	return out.print(cmd, env.stdout)
