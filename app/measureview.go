@@ -22,6 +22,8 @@ type MeasureView struct {
 	Successors []domain.Measure
 	// Snooze is until when nobody is reminded; no date when reminders go out.
 	Snooze domain.Snooze
+	// Policy is the version that the measure was created under.
+	Policy domain.Policy
 	// VerifyOn is the day of the effectiveness check of a measure that is done.
 	VerifyOn domain.Date
 }
@@ -60,12 +62,11 @@ func (s *Measures) View(ctx context.Context, by domain.Actor, key domain.Measure
 			return MeasureView{}, err
 		}
 	}
+	if v.Policy, err = s.Policies.version(ctx, m.PolicyVersion); err != nil {
+		return MeasureView{}, err
+	}
 	if m.Status == domain.Done {
-		policy, err := s.Policies.version(ctx, m.PolicyVersion)
-		if err != nil {
-			return MeasureView{}, err
-		}
-		v.VerifyOn = policy.VerifyOn(m, s.Zone)
+		v.VerifyOn = v.Policy.VerifyOn(m, s.Zone)
 	}
 	short := func(v domain.Verdict) bool { return v == domain.Ineffective || v == domain.Partly }
 	if !short(m.Verdict) && !v.More && !slices.ContainsFunc(v.Changes, func(c domain.Change) bool { return c.Field == "verdict" && short(domain.Verdict(c.To)) }) {

@@ -166,23 +166,17 @@ func (s *Server) pictureCSV(c echo.Context, p *templates.Page) error {
 	return echo.ErrNotFound
 }
 
-// runChart is the success metric of one measure over time. A history longer
-// than the page holds, or one that says too little, gives none.
+// runChart is the success metric of one measure over time. Without readings or a
+// target there is none.
 func runChart(p *templates.Page, v app.MeasureView) (chart.Picture, bool) {
-	if v.More || len(v.Observations) == 0 || v.Measure.Metric.Target == nil {
+	if len(v.Observations) == 0 || v.Measure.Metric.Target == nil {
 		return chart.Picture{}, false
 	}
-	changes := append([]domain.Change(nil), v.Changes...)
-	domain.SortChanges(changes)
-	events, err := metrics.EventsOf(v.Measure, changes)
-	if err != nil {
+	facts, ok := runFacts(p, v)
+	if !ok {
 		return chart.Picture{}, false
 	}
-	facts, err := metrics.FactsOf(events, metrics.Cut{AsOf: p.Now, KnownAt: p.Now, Zone: p.Zone})
-	if err != nil {
-		return chart.Picture{}, false
-	}
-	in := metrics.EffectivenessInput{Facts: facts, Metric: v.Measure.Metric}
+	in := metrics.EffectivenessInput{Facts: facts, Metric: v.Measure.Metric, Policy: v.Policy}
 	for _, o := range v.Observations {
 		in.Readings = append(in.Readings, metrics.Reading{At: o.At, Value: o.Value})
 	}
@@ -191,4 +185,25 @@ func runChart(p *templates.Page, v app.MeasureView) (chart.Picture, bool) {
 		return chart.Picture{}, false
 	}
 	return chart.RunChart(in, report, p.Zone, chart.Options{Texts: chartTexts(p)}), true
+}
+
+// runFacts are the facts that a run chart needs: from the history, or, where it
+// is longer than the page holds, from the measure itself. Every reading is a row
+// of the history, so it is the well-measured ones whose histories are long.
+func runFacts(p *templates.Page, v app.MeasureView) (metrics.Facts, bool) {
+	if v.More {
+		facts := metrics.Facts{Created: v.Measure.CreatedAt}
+		if done := v.Measure.DoneAt; !done.IsZero() && (v.Measure.Status == domain.Done || v.Measure.Status == domain.Verified) {
+			facts.State, facts.Done = metrics.StateDone, done
+		}
+		return facts, true
+	}
+	changes := append([]domain.Change(nil), v.Changes...)
+	domain.SortChanges(changes)
+	events, err := metrics.EventsOf(v.Measure, changes)
+	if err != nil {
+		return metrics.Facts{}, false
+	}
+	facts, err := metrics.FactsOf(events, metrics.Cut{AsOf: p.Now, KnownAt: p.Now, Zone: p.Zone})
+	return facts, err == nil
 }
