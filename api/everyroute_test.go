@@ -114,6 +114,16 @@ func TestEveryRoute(t *testing.T) {
 	w.patch("admin", v1("/teams/"+team.text("id")), team.etag(), object{"lead": "p_member"}).want(200)
 	w.get("admin", v1("/teams/"+team.text("id"))).want(200)
 	list("viewer", "/teams")
+	onTime := w.get("viewer", v1("/stats/on-time")+"?due_from=2026-01-01&due_to=2026-12-31&every=quarter").want(200).json()["report"].(object)
+	if span := onTime["whole"].(object)["due"].(object); span["from"] != "2026-01-01" || span["to"] != "2026-12-31" {
+		t.Errorf("on time = %v", onTime)
+	}
+	w.get("viewer", v1("/stats/on-time")+"?due_from=2026-01-32").want(400)
+	w.get("viewer", v1("/stats/on-time")+"?every=week").want(400)
+	w.get("viewer", v1("/stats/on-time")+"?due_from=2026-02-01&due_to=2026-01-01").want(400)
+	if table := w.get("viewer", v1("/stats/on-time")+"?every=month&format=csv").want(200); !strings.Contains(string(table.body), "on-time,whole.original,A4,on_time_original") {
+		t.Errorf("as a table: %s", table.body)
+	}
 	list("viewer", "/services/unlisted")
 	service := w.post("admin", v1("/services"), object{"name": "db", "since": "2025-01-01", "team": "t_a"}).want(201)
 	w.patch("admin", v1("/services/"+service.text("id")), service.etag(), object{"retired": "2026-11-30", "reason": "switched off"}).want(200)

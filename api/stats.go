@@ -112,6 +112,9 @@ func endpoints() map[metrics.Endpoint]string {
 	return map[metrics.Endpoint]string{metrics.ToClosure: "closure", metrics.ToDone: "done"}
 }
 
+// OnTimeMonths are the calendar periods that on-time rates can be split by.
+func OnTimeMonths() map[string]int { return map[string]int{"month": 1, "quarter": 3, "year": 12} }
+
 func (s *Server) statsRoutes() []route {
 	compare := statistic(s, "compare", "Groups against each other, with funnel limits (A12)", func(c *call, q app.ReportQuery) (metrics.ComparisonReport, error) {
 		by, end := metrics.ByTeam, metrics.ToClosure
@@ -129,7 +132,18 @@ func (s *Server) statsRoutes() []route {
 	})
 	compare.query = append(compare.query, param{name: "by", kind: "string", enum: []string{"team", "priority", "kind"}, doc: "team when absent"},
 		param{name: "endpoint", kind: "string", enum: []string{"closure", "done"}, doc: "closure when absent"})
+	onTime := statistic(s, "on-time", "The on-time rate by both dates for a span of promised dates, and by calendar periods (A4)", func(c *call, q app.ReportQuery) (metrics.OnTimeSeries, error) {
+		due := metrics.DueSpan{From: c.day("due_from"), To: c.day("due_to")}
+		if err := c.refused(); err != nil {
+			return metrics.OnTimeSeries{}, err
+		}
+		return s.app.Reports.OnTime(c.ctx(), c.actor(), q, due, OnTimeMonths()[c.query.Get("every")])
+	})
+	onTime.query = append(onTime.query, param{name: "due_from", kind: "date", doc: "original due date on this day or later"},
+		param{name: "due_to", kind: "date", doc: "original due date on this day or before"},
+		param{name: "every", kind: "string", enum: []string{"month", "quarter", "year"}, doc: "also by calendar periods of the original due date; at most 120"})
 	return []route{
+		onTime,
 		statistic(s, "completion", "How much gets done, how fast, and whether on time (A2 to A6, A8)", func(c *call, q app.ReportQuery) (app.CompletionStats, error) {
 			return s.app.Reports.Completion(c.ctx(), c.actor(), q)
 		}),

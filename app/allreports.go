@@ -49,7 +49,7 @@ func allOf(p *portfolio, c metrics.Cohort) (out AllStats, err error) {
 		func() (err error) { out.Overdue, err = metrics.Overdue(p.snapshot, c); return err },
 		func() (err error) { out.Completion.Completion, err = metrics.Completion(p.snapshot, c); return err },
 		func() (err error) {
-			out.Completion.OnTime, err = metrics.OnTime(p.snapshot, c, metrics.Period{})
+			out.Completion.OnTime, err = metrics.OnTime(p.snapshot, c, metrics.DueSpan{})
 			return err
 		},
 		func() (err error) {
@@ -72,7 +72,7 @@ func allOf(p *portfolio, c metrics.Cohort) (out AllStats, err error) {
 		parts = append(parts, func() (err error) {
 			only := c
 			only.Priorities = []domain.Priority{out.OnTime[n].Priority}
-			out.OnTime[n].Report, err = metrics.OnTime(p.snapshot, only, metrics.Period{})
+			out.OnTime[n].Report, err = metrics.OnTime(p.snapshot, only, metrics.DueSpan{})
 			return err
 		})
 	}

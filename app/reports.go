@@ -135,20 +135,32 @@ type CompletionStats struct {
 	SLAFromResolved metrics.SLAReport
 }
 
-// Completion evaluates completion. The period of the on-time rate is the
-// filter's creation period.
+// Completion evaluates completion. The on-time rate is that of every due date;
+// OnTime has those of a span.
 func (s *Reports) Completion(ctx context.Context, by domain.Actor, q ReportQuery) (out CompletionStats, err error) {
 	err = s.evaluate(ctx, by, q, func(p *portfolio, c metrics.Cohort) (err error) {
 		if out.Completion, err = metrics.Completion(p.snapshot, c); err != nil {
 			return err
 		}
-		if out.OnTime, err = metrics.OnTime(p.snapshot, c, metrics.Period{}); err != nil {
+		if out.OnTime, err = metrics.OnTime(p.snapshot, c, metrics.DueSpan{}); err != nil {
 			return err
 		}
 		if out.SLA, err = metrics.SLA(p.snapshot, c, metrics.FromCreated); err != nil {
 			return err
 		}
 		if out.SLAFromResolved, err = metrics.SLA(p.snapshot, c, metrics.FromResolved); err != nil {
+			return err
+		}
+		return mark(p, c, &out)
+	})
+	return out, err
+}
+
+// OnTime is the on-time rate of what was promised for a span of days, and by
+// calendar periods of so many months: 1, 3, 12, or 0 for none (A4).
+func (s *Reports) OnTime(ctx context.Context, by domain.Actor, q ReportQuery, due metrics.DueSpan, months int) (out metrics.OnTimeSeries, err error) {
+	err = s.evaluate(ctx, by, q, func(p *portfolio, c metrics.Cohort) (err error) {
+		if out, err = metrics.OnTimeBy(p.snapshot, c, due, months); err != nil {
 			return err
 		}
 		return mark(p, c, &out)

@@ -120,7 +120,7 @@ func BenchmarkOverdue(b *testing.B) {
 
 func BenchmarkOnTime(b *testing.B) {
 	benchmarkSizes(b, func(s *metrics.Snapshot, c metrics.Cohort) error {
-		_, err := metrics.OnTime(s, c, metrics.Period{})
+		_, err := metrics.OnTime(s, c, metrics.DueSpan{})
 		return err
 	})
 }

@@ -149,7 +149,7 @@ func TestFunnelLeavesOutWhatNobodyObserved(t *testing.T) {
 		}
 	}
 	c := metrics.Cohort{Pins: metrics.Pins{AsOf: asOf, Policy: domain.DefaultPolicy()}}
-	onTime, err := metrics.OnTime(s, c, metrics.Period{})
+	onTime, err := metrics.OnTime(s, c, metrics.DueSpan{})
 	if err != nil {
 		t.Fatal(err)
 	}

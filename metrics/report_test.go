@@ -44,7 +44,7 @@ func everyReport(tb testing.TB, s *metrics.Snapshot, c metrics.Cohort) map[strin
 		keep("overdue", r, err)
 	}
 	{
-		r, err := metrics.OnTime(s, c, metrics.Period{})
+		r, err := metrics.OnTime(s, c, metrics.DueSpan{})
 		keep("on time", r, err)
 	}
 	{
@@ -282,7 +282,7 @@ func TestSnapshotAgreesWithFacts(t *testing.T) {
 			t.Fatalf("snapshot: open %d, overdue %d, past promise %d, burden %d; facts: %+v, burden %d",
 				overdue.Open, overdue.Current.Count, overdue.PastPromise.Count, overdue.Current.Burden, want, burden)
 		}
-		onTime, err := metrics.OnTime(s, c, metrics.Period{})
+		onTime, err := metrics.OnTime(s, c, metrics.DueSpan{})
 		if err != nil {
 			t.Fatal(err)
 		}

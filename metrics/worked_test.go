@@ -156,7 +156,7 @@ func statement(t *testing.T, rows []domain.Change, asOf time.Time, imported bool
 	if err != nil {
 		t.Fatal(err)
 	}
-	onTime, err := metrics.OnTime(s, c, metrics.Period{})
+	onTime, err := metrics.OnTime(s, c, metrics.DueSpan{})
 	if err != nil {
 		t.Fatal(err)
 	}

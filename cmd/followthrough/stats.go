@@ -21,7 +21,7 @@ import (
 	"github.com/followthrough/followthrough/metrics/verify"
 )
 
-const statisticNames = "completion, overdue, flow, recurrence, effectiveness, quality, compare or incidents"
+const statisticNames = "completion, on-time, overdue, flow, recurrence, effectiveness, quality, compare or incidents"
 
 func (env *environmentOf) statsCommand() *cli.Command {
 	flags := append(outputFlags(),
@@ -36,6 +36,9 @@ func (env *environmentOf) statsCommand() *cli.Command {
 		&cli.StringSliceFlag{Name: "service", Usage: "only incidents of this service"},
 		&cli.StringFlag{Name: "from", Usage: "only what was created, or for incidents began, on this day or later"},
 		&cli.StringFlag{Name: "to", Usage: "only what was created, or for incidents began, on this day or before"},
+		&cli.StringFlag{Name: "due-from", Usage: "for on-time: promised for this day or later"},
+		&cli.StringFlag{Name: "due-to", Usage: "for on-time: promised for this day or before"},
+		&cli.StringFlag{Name: "every", Usage: "for on-time: also by month, quarter or year"},
 		&cli.StringFlag{Name: "by", Value: "team", Usage: "groups of compare: team, priority or kind"},
 		&cli.StringFlag{Name: "endpoint", Value: "closure", Usage: "end that compare looks at: closure or done"},
 		&cli.StringFlag{Name: "svg", Usage: "also draw every picture: FILE.svg becomes FILE-overdue.svg and so on; with --incident its plan and metrics"})
@@ -128,6 +131,8 @@ func (env *environmentOf) report(ctx context.Context, cmd *cli.Command, p *progr
 		return all, nil
 	case "completion":
 		return all.Completion, nil
+	case "on-time":
+		return env.onTime(ctx, cmd, p, q)
 	case "overdue":
 		return all.Overdue, nil
 	case "flow":
@@ -150,6 +155,26 @@ func (env *environmentOf) report(ctx context.Context, cmd *cli.Command, p *progr
 		return p.app.Reports.Compare(ctx, operator(), q, by, end)
 	}
 	return nil, usageError{fmt.Errorf("%q is not a statistic; use %s", which, statisticNames)}
+}
+
+// onTime evaluates the on-time rates of a span.
+func (env *environmentOf) onTime(ctx context.Context, cmd *cli.Command, p *program, q app.ReportQuery) (any, error) {
+	var due metrics.DueSpan
+	for name, into := range map[string]*domain.Date{"due-from": &due.From, "due-to": &due.To} {
+		d, err := domain.ParseDate(cmd.String(name))
+		if err != nil {
+			return nil, usageError{fmt.Errorf("--%s: %w", name, err)}
+		}
+		*into = d
+	}
+	months := 0
+	if cmd.IsSet("every") {
+		var err error
+		if months, err = oneFlag(cmd, "every", api.OnTimeMonths()); err != nil {
+			return nil, err
+		}
+	}
+	return p.app.Reports.OnTime(ctx, operator(), q, due, months)
 }
 
 // oneFlag reads a flag with few values.

@@ -38,7 +38,7 @@ func Run(s *metrics.Snapshot, c metrics.Cohort, in metrics.RecurrenceInput) (Rep
 	keep(e)
 	r.Overdue, e = metrics.Overdue(s, c)
 	keep(e)
-	r.OnTime, e = metrics.OnTime(s, c, metrics.Period{})
+	r.OnTime, e = metrics.OnTime(s, c, metrics.DueSpan{})
 	keep(e)
 	for _, p := range domain.Priorities() {
 		if len(c.Priorities) > 0 && !slices.Contains(c.Priorities, p) {
@@ -46,7 +46,7 @@ func Run(s *metrics.Snapshot, c metrics.Cohort, in metrics.RecurrenceInput) (Rep
 		}
 		only := c
 		only.Priorities = []domain.Priority{p}
-		report, e := metrics.OnTime(s, only, metrics.Period{})
+		report, e := metrics.OnTime(s, only, metrics.DueSpan{})
 		keep(e)
 		r.ByPriority = append(r.ByPriority, OnTimePriority{Priority: p, Report: report})
 	}
