@@ -98,7 +98,7 @@ func TestCheckInForms(t *testing.T) {
 	if list := b.get("/measures").want(200).says("CHK-1").text(); strings.Contains(list, "needs an incident") {
 		t.Error("a measure of a check is said to lack its incident")
 	}
-	b.get("/checks/CHK-1/management").want(200).says("Readiness stands at 63 %", "Weakest area: Suppliers (33 %)", "1 on their way")
+	b.get("/checks/CHK-1/management").want(200).says("Readiness stands at 63 %", "Weakest: Suppliers (33 %)", "Strongest: Preparation and plans, Alerting and detection, Roles and deputies,", "Gaps: 3; without a measure on its way: 2.", "1 on their way")
 	csv := b.get("/checks/CHK-1/answers.csv").want(200)
 	if !strings.Contains(string(csv.body), "CHK-1,Suppliers,suppliers.known,Do we know which suppliers each important service depends on?,1,1,,,,M-1 proposed\r\n") {
 		t.Errorf("CSV:\n%s", csv.body)

@@ -36,7 +36,11 @@ func Readiness(all ReadinessRow, rows []ReadinessRow, target int, o Options) Pic
 	if len(rows) == 0 {
 		return p
 	}
-	const label, right, row, top = 232, 66, 34, 30
+	const right, row, top = 66, 34, 30
+	label := 232.0
+	for _, r := range rows { // a long name pushes the bars aside, and is cut in the end
+		label = min(max(label, textWidth(r.Area, 12)+24), 300)
+	}
 	bottom := float64(top + row*len(rows))
 	c := newCanvas(defaultWidth, bottom+50)
 	x := linear(0, 100, label, defaultWidth-right)
