@@ -285,7 +285,7 @@ func ownConditions(scope domain.Scope, f domain.ReviewFilter) (c conditions) {
 	if f.Missing {
 		c.add("incidents.status <> 'dismissed' AND COALESCE(reviews.state, 'none') NOT IN ('published', 'archived', 'not_required')")
 	}
-	c.words(f.Query, "incidents.title", "incidents.key", "COALESCE(reviews.words, '')")
+	c.words(f.Query, heldBy, "incidents.title", "incidents.key", "COALESCE(reviews.words, '')")
 	return c
 }
 
@@ -293,15 +293,19 @@ func ownConditions(scope domain.Scope, f domain.ReviewFilter) (c conditions) {
 func sharedConditions(scope domain.Scope, f domain.ReviewFilter) (c conditions) {
 	c.notIn(scope)
 	c.add("published > 0 AND shared_with LIKE ?", `%"`+string(f.SharedWith)+`"%`)
-	c.words(f.Query, "incidents.title", "incidents.key", "published_words")
+	c.words(f.Query, "", "incidents.title", "incidents.key", "published_words")
 	return c
 }
 
-// words limits to rows in which every word stands in one of the columns, in
-// any letter case. Reviews are hundreds, not hundreds of thousands: reading
+// heldBy asks for a review in which somebody of the directory had a role; the
+// name is compared in the place of the verb.
+const heldBy = `EXISTS (SELECT 1 FROM people WHERE %s AND reviews.entries LIKE '%%_id":"' || people.id || '"%%')`
+
+// words limits to rows in which every word stands in one of the columns or in
+// the name that among asks for, if any, in any letter case. Reviews are hundreds, not hundreds of thousands: reading
 // their text costs less than keeping an index of it. SQLite's lower knows ASCII
 // only; fold, which knows every script, is used for words that need it.
-func (c *conditions) words(query string, columns ...string) {
+func (c *conditions) words(query, among string, columns ...string) {
 	for word := range strings.FieldsSeq(query) {
 		lower := "lower("
 		if strings.ContainsFunc(word, func(r rune) bool { return r > unicode.MaxASCII }) {
@@ -313,6 +317,10 @@ func (c *conditions) words(query string, columns ...string) {
 		for n, column := range columns {
 			alternatives[n] = lower + column + `) LIKE ? ESCAPE '\'`
 			args[n] = pattern
+		}
+		if among != "" {
+			alternatives = append(alternatives, fmt.Sprintf(among, lower+`people.name) LIKE ? ESCAPE '\'`))
+			args = append(args, pattern)
 		}
 		c.add(strings.Join(alternatives, " OR "), args...)
 	}

@@ -72,6 +72,15 @@ func TestReviews(t *testing.T) {
 				t.Errorf("%q finds %d of %d, want %d", query, len(list.Items), list.Total, want)
 			}
 		}
+		// Who held a role is found by the name the directory has now.
+		must[domain.Person](t)(db.CreatePerson(ctx, ana(), domain.Person{ID: "p_zoe", Name: "Zoë Quitt", Role: domain.Member, CreatedAt: testNow, UpdatedAt: testNow}))
+		role := domain.ReviewEntry{ID: "e_1", Section: domain.SectionRole, DeputyID: "p_zoe", Person: "Ms Vendor"}
+		must[domain.Review](t)(db.UpdateReview(ctx, all, i.Key, 0, ana(), reviewing(func(r *domain.Review) error { return r.Put(role, testNow) })))
+		for query, want := range map[string]int{"quitt": 1, "ZOË one": 1, "vendor": 1, "quitt vendor": 1, "ana": 0, "quitter": 0} {
+			if got := len(must[domain.List[domain.ReviewHead]](t)(db.Reviews(ctx, all, domain.ReviewFilter{Query: query}, domain.Page{})).Items); got != want {
+				t.Errorf("%q finds %d reviews by who held a role, want %d", query, got, want)
+			}
+		}
 		first := must[domain.List[domain.ReviewHead]](t)(db.Reviews(ctx, all, domain.ReviewFilter{Missing: true}, domain.Page{Limit: 1}))
 		next := must[domain.List[domain.ReviewHead]](t)(db.Reviews(ctx, all, domain.ReviewFilter{Missing: true}, domain.Page{Limit: 1, Cursor: first.NextCursor}))
 		if first.Items[0].Incident.Key != other.Key || next.Items[0].Incident.Key != i.Key || next.NextCursor != "" {
