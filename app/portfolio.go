@@ -72,6 +72,7 @@ func (p *portfolios) load(ctx context.Context, scope domain.Scope, cut metrics.C
 		return nil, err
 	}
 	out.flagBulk(cut)
+	out.snapshot.Inherit(out.row)
 	out.snapshot.Position = position
 	if err := p.readCatalogue(ctx, out, scope, cut); err != nil {
 		return nil, err

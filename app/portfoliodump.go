@@ -28,7 +28,7 @@ type Dumps interface {
 
 // portfolioFormat names the layout of a dump. Any change of it, or of what is
 // folded, needs a new name.
-const portfolioFormat = "followthrough-portfolio/4\n"
+const portfolioFormat = "followthrough-portfolio/5\n"
 
 // maxPortfolioHead bounds the part before the rows.
 const maxPortfolioHead = 1 << 30

@@ -205,6 +205,7 @@ func (p *portfolios) refreshed(ctx context.Context, old *portfolio, scope domain
 	}
 	old.noteClosings(slices.DeleteFunc(closed, func(c domain.Change) bool { return old.row(domain.MeasureKey(c.Key).Number()) < 0 }))
 	old.flagBulk(cut)
+	old.snapshot.Inherit(old.row)
 	if services {
 		if err := p.readCatalogue(ctx, old, scope, cut); err != nil {
 			return nil, err

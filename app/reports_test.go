@@ -274,3 +274,38 @@ func TestGauges(t *testing.T) {
 func withoutPosition(text string) string {
 	return positionPattern.ReplaceAllString(text, `"Position": 0`)
 }
+
+// TestSurvivorInheritsInLiveReports: numbers that are brought up to date say the
+// same as numbers loaded anew, when a duplicate is closed and when it is reopened.
+func TestSurvivorInheritsInLiveReports(t *testing.T) {
+	w := newWorld(t)
+	duplicate := w.measure(func(n *domain.NewMeasure) { n.DueOn = domain.MustDate("2026-11-26") })
+	w.at = w.at.AddDate(0, 0, 1)
+	survivor := w.measure(func(n *domain.NewMeasure) { n.DueOn = domain.MustDate("2027-01-31") })
+	pastPromise := func() (open, past int) {
+		t.Helper()
+		live := must(w.Reports.Overdue(t.Context(), auditor, app.ReportQuery{}))(t)
+		w.at = w.at.Add(time.Second)
+		loaded := must(w.Reports.Overdue(t.Context(), auditor, app.ReportQuery{AsOf: w.at.Add(-time.Millisecond)}))(t)
+		if live.Open != loaded.Open || live.PastPromise.Count != loaded.PastPromise.Count {
+			t.Errorf("live %d open, %d past; loaded %d, %d", live.Open, live.PastPromise.Count, loaded.Open, loaded.PastPromise.Count)
+		}
+		return live.Open, live.PastPromise.Count
+	}
+	w.at = w.at.AddDate(0, 0, 10)
+	for n, c := range []struct {
+		edit       domain.MeasureEdit
+		open, past int
+	}{
+		{domain.MeasureEdit{Title: domain.Some("Alert on lag")}, 2, 1},
+		{domain.MeasureEdit{Status: domain.Some(domain.Cancelled), ClosureReason: domain.Some(domain.Duplicate), DuplicateOf: domain.Some(survivor.Key)}, 1, 1},
+		{domain.MeasureEdit{Status: domain.Some(domain.Proposed), Reason: "it is not the same", DueOn: domain.Some(domain.MustDate("2027-01-31"))}, 2, 1},
+		{domain.MeasureEdit{Status: domain.Some(domain.Cancelled), ClosureReason: domain.Some(domain.WontDo), Reason: "too dear"}, 1, 0},
+	} {
+		must(w.to(duplicate.Key, ana, c.edit))(t)
+		if open, past := pastPromise(); open != c.open || past != c.past {
+			t.Errorf("after step %d: %d open, %d past promise; want %d, %d", n, open, past, c.open, c.past)
+		}
+		w.at = w.at.Add(time.Hour)
+	}
+}

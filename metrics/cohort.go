@@ -135,6 +135,7 @@ type selection struct {
 	rows       []int32
 	excluded   int
 	duplicates int // of the excluded
+	unnamed    int // of the duplicates: nobody said of which measure
 	unknown    int // imported without a status: in no statistic
 	impossible int // still in rows: counted, but in no statistic of times
 }
@@ -220,6 +221,9 @@ func (s *Snapshot) choose(f Filter) selection {
 			sel.excluded++
 			if s.reason[row] == duplicate {
 				sel.duplicates++
+				if s.duplicateOf[row] == 0 {
+					sel.unnamed++
+				}
 			}
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -30,6 +31,44 @@ type dumpHead struct {
 	Services, Causes        []string
 	Incidents               []dumpIncident
 	EarlierRow, EarlierSize []int32
+	Duplicates              []dumpDuplicate
+	Inherited               []dumpOwn
+}
+
+// dumpDuplicate is a duplicate and the number of the measure that goes on.
+type dumpDuplicate struct{ Row, Of int32 }
+
+// dumpOwn is what a survivor says of itself, with its spells.
+type dumpOwn struct {
+	ownFacts
+	Spells [][4]int64 `json:",omitempty"`
+}
+
+// dumpSurvivors adds duplicates and survivors in row order: a map has none.
+func (h *dumpHead) dumpSurvivors(s *Snapshot) {
+	for _, row := range slices.Sorted(maps.Keys(s.duplicateOf)) {
+		h.Duplicates = append(h.Duplicates, dumpDuplicate{row, s.duplicateOf[row]})
+	}
+	for _, row := range slices.Sorted(maps.Keys(s.inherited)) {
+		own := dumpOwn{ownFacts: s.inherited[row]}
+		for _, sp := range own.spells {
+			own.Spells = append(own.Spells, [4]int64{sp.in, sp.out, int64(sp.cause), sp.verified})
+		}
+		h.Inherited = append(h.Inherited, own)
+	}
+}
+
+// readSurvivors puts them back; sound has looked at the rows.
+func (h *dumpHead) readSurvivors(s *Snapshot) {
+	for _, d := range h.Duplicates {
+		s.duplicateOf[d.Row] = d.Of
+	}
+	for _, own := range h.Inherited {
+		for _, sp := range own.Spells {
+			own.spells = append(own.spells, spell{sp[0], sp[1], uint8(sp[2]), sp[3]})
+		}
+		s.inherited[own.Row] = own.ownFacts
+	}
 }
 
 // dumpIncident is short because there are 100,000 of them. Link is one more than
@@ -107,6 +146,7 @@ func (s *Snapshot) Dump(w io.Writer) error {
 			}
 		}
 	}
+	head.dumpSurvivors(s)
 	text, err := json.Marshal(head)
 	if err != nil {
 		return fmt.Errorf("write snapshot: %w", err)
@@ -190,6 +230,7 @@ func ReadSnapshot(r io.Reader) (*Snapshot, error) {
 		}
 		s.earlier[row] = list
 	}
+	head.readSurvivors(s)
 	return s, nil
 }
 
@@ -200,6 +241,16 @@ func (h *dumpHead) sound() bool {
 	}
 	for i, row := range h.EarlierRow {
 		if row < 0 || int(row) >= h.Rows || h.EarlierSize[i] < 0 {
+			return false
+		}
+	}
+	for _, d := range h.Duplicates {
+		if d.Row < 0 || int(d.Row) >= h.Rows {
+			return false
+		}
+	}
+	for _, own := range h.Inherited {
+		if own.Row < 0 || int(own.Row) >= h.Rows || int(own.Zone) >= len(h.Zones) {
 			return false
 		}
 	}

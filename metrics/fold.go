@@ -55,6 +55,7 @@ func Fold(log Chronicle, cut Cut) (*Snapshot, error) {
 		}
 		s.PutIncident(r)
 	}
+	rowOf := map[int]int{}
 	bulk := BulkClosures(ClosuresOf(log.Changes), cut)
 	for _, key := range measures {
 		m := domain.Measure{Key: domain.MeasureKey(key), Imported: log.Imported[domain.MeasureKey(key)]}
@@ -68,10 +69,18 @@ func Fold(log Chronicle, cut Cut) (*Snapshot, error) {
 		if bulk[r.Number] {
 			r.Flags |= BulkClosed
 		}
-		if _, err := s.Append(r); err != nil {
+		row, err := s.Append(r)
+		if err != nil {
 			return nil, err
 		}
+		rowOf[r.Number] = row
 	}
+	s.Inherit(func(number int) int {
+		if row, ok := rowOf[number]; ok {
+			return row
+		}
+		return -1
+	})
 	return s, nil
 }
 

@@ -89,6 +89,7 @@ func (s *Snapshot) measureChecks(sel *selection) []QualityCheck {
 		{Name: "verified_by_doer", Count: t.self, Of: t.verified, Marks: []string{"A9"}},
 		{Name: "reclassified", Count: t.reclassified, Of: t.all},
 		{Name: "duplicates", Count: sel.duplicates, Of: len(sel.rows) + sel.excluded},
+		{Name: "duplicates_unnamed", Count: sel.unnamed, Of: sel.duplicates},
 		{Name: "imported", Count: t.imported, Of: t.all},
 		{Name: "status_unknown", Count: sel.unknown, Of: len(sel.rows) + sel.unknown, Marks: []string{"A2", "A3", "A4", "A5", "A6", "A7", "A8", "A10", "B9", "B10"}},
 	}

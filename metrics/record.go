@@ -34,6 +34,7 @@ func RecordOf(m domain.Measure, changes []domain.Change, cut Cut) (Record, error
 	r := Record{
 		Facts: f, Number: keyNumber(string(m.Key)), Incident: domain.IncidentKey(last.Get("incident")), Check: domain.CheckKey(last.Get("crisis_check")),
 		Kind: domain.MeasureKind(first.kind), Priority: domain.Priority(first.priority), Team: domain.TeamID(first.team),
+		DuplicateOf: keyNumber(last.Get("duplicate_of")),
 		PriorityNow: domain.Priority(last.Get("priority")), TeamNow: domain.TeamID(last.Get("team")), Metric: domain.ParseMetric(last.Get("success_metric")),
 	}
 	r.flag(&fields)

@@ -21,6 +21,8 @@ type Record struct {
 	PriorityNow domain.Priority
 	Team        domain.TeamID
 	TeamNow     domain.TeamID
+	// DuplicateOf is the number of the measure that goes on; 0 without one.
+	DuplicateOf int
 	Metric      domain.Metric // at the cut; the snapshot keeps its flags only
 	Flags       Flag
 }
@@ -93,6 +95,9 @@ type Snapshot struct {
 	reopened  []uint8
 	earlier   map[int32][]spell // closed spells before the last reopening
 
+	duplicateOf map[int32]int32    // number of the survivor, by the row of the duplicate
+	inherited   map[int32]ownFacts // by the row of the survivor
+
 	zones     []*time.Location
 	teams     names[domain.TeamID]
 	services  serviceNames
@@ -103,7 +108,7 @@ type Snapshot struct {
 
 // NewSnapshot is an empty snapshot with room for n measures.
 func NewSnapshot(n int) *Snapshot {
-	s := &Snapshot{earlier: map[int32][]spell{}, byKey: map[domain.IncidentKey]int32{}}
+	s := &Snapshot{earlier: map[int32][]spell{}, duplicateOf: map[int32]int32{}, inherited: map[int32]ownFacts{}, byKey: map[domain.IncidentKey]int32{}}
 	s.created, s.closed = make([]int64, 0, n), make([]int64, 0, n)
 	for _, c := range []*[]uint32{&s.deadline, &s.planned, &s.promised, &s.verified, &s.updated, &s.entry} {
 		*c = make([]uint32, 0, n)
@@ -225,6 +230,7 @@ func (s *Snapshot) Replace(row int, r Record) error {
 	s.reopened[row] = uint8(min(f.Reopened, math.MaxUint8))
 	s.flags[row] = r.Flags&(wasAccepted-1) | derivedFlags(f)
 	s.keepEarlier(int32(row), f)
+	s.noteDuplicate(int32(row), &r)
 	s.latest = max(s.latest, f.Updated.UnixMilli())
 	return nil
 }
@@ -322,9 +328,10 @@ func secondsBetween(from, to time.Time) uint32 {
 	if to.IsZero() {
 		return 0
 	}
-	ms := to.UnixMilli() - from.UnixMilli()
-	return uint32(min(max(ms/1000, 0), math.MaxUint32-1))
+	return secondsFrom(from.UnixMilli(), to.UnixMilli())
 }
+
+func secondsFrom(from, to int64) uint32 { return uint32(min(max((to-from)/1000, 0), math.MaxUint32-1)) }
 
 // code is 1 + the place of an enum value in its list, 0 for none.
 func code[T comparable](all []T, v T) uint8 { return uint8(slices.Index(all, v) + 1) }

@@ -252,6 +252,7 @@ func German() Texts {
 			"verified_by_doer":           "von derselben Person geprüft",
 			"reclassified":               "nach Anlage umgestuft",
 			"duplicates":                 "Dubletten",
+			"duplicates_unnamed":         "Dubletten ohne genannte Maßnahme",
 			"imported":                   "übernommene Geschichte",
 			"status_unknown":             "Stand unbekannt",
 			"incidents_without_measures": "Vorfälle ohne Maßnahmen",

@@ -252,6 +252,7 @@ func English() Texts {
 			"verified_by_doer":           "verified by the person who did it",
 			"reclassified":               "reclassified after creation",
 			"duplicates":                 "duplicates",
+			"duplicates_unnamed":         "duplicates of an unnamed measure",
 			"imported":                   "imported history",
 			"status_unknown":             "status unknown",
 			"incidents_without_measures": "incidents without measures",
