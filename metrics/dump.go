@@ -17,7 +17,7 @@ import (
 
 // dumpFormat names the layout of a dump. Any change of the columns needs a new
 // name: an old dump is then refused and the snapshot folded anew.
-const dumpFormat = "followthrough-snapshot/5\n"
+const dumpFormat = "followthrough-snapshot/6\n"
 
 // maxDumpHead bounds the part before the columns.
 const maxDumpHead = 1 << 30

@@ -62,7 +62,7 @@ type judged struct {
 func judge(t *testing.T, s *metrics.Snapshot, asOf time.Time) judged {
 	t.Helper()
 	c := metrics.Cohort{Pins: metrics.Pins{AsOf: asOf, Policy: domain.DefaultPolicy()}}
-	on, err := metrics.OnTime(s, c, metrics.Period{})
+	on, err := metrics.OnTime(s, c, metrics.DueSpan{})
 	if err != nil {
 		t.Fatal(err)
 	}
