@@ -10,6 +10,7 @@ import (
 	"github.com/followthrough/followthrough/app"
 	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/metrics"
+	"github.com/followthrough/followthrough/plainjson"
 )
 
 // effectJSON is what the numbers say about one measure.
@@ -17,7 +18,7 @@ type effectJSON struct{ effect app.Effect }
 
 // MarshalJSON implements json.Marshaler.
 func (e effectJSON) MarshalJSON() ([]byte, error) {
-	return json.Marshal(plainObject{{"verify_on", day(e.effect.VerifyOn)}, {"verify_due", e.effect.VerifyDue}, {"report", plainNode(reflect.ValueOf(e.effect.Report))}})
+	return json.Marshal(plainjson.Object{}.With("verify_on", day(e.effect.VerifyOn)).With("verify_due", e.effect.VerifyDue).With("report", plainNode(reflect.ValueOf(e.effect.Report))))
 }
 
 // Schema implements huma.SchemaProvider.

@@ -1,21 +1,18 @@
 package api
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"math"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/metrics"
+	"github.com/followthrough/followthrough/plainjson"
 )
 
 // Reports come out of metrics as plain Go structs. This file is the one rule of
@@ -92,37 +89,10 @@ func enumName(v reflect.Value) (string, bool) {
 	return "", false
 }
 
-// plainObject is an object whose members keep their order.
-type plainObject []plainMember
-
-type plainMember struct {
-	name  string
-	value any
-}
-
-// MarshalJSON implements json.Marshaler.
-func (o plainObject) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	buf.WriteByte('{')
-	for n, m := range o {
-		if n > 0 {
-			buf.WriteByte(',')
-		}
-		value, err := json.Marshal(m.value)
-		if err != nil {
-			return nil, err
-		}
-		buf.WriteString(strconv.Quote(m.name) + ":")
-		buf.Write(value)
-	}
-	buf.WriteByte('}')
-	return buf.Bytes(), nil
-}
-
-func plainStruct(v reflect.Value) plainObject {
-	var out plainObject
+func plainStruct(v reflect.Value) plainjson.Object {
+	var out plainjson.Object
 	for _, f := range plainFields(v.Type()) {
-		out = append(out, plainMember{memberName(v.Type(), f), plainNode(v.FieldByIndex(f.Index))})
+		out = out.With(memberName(v.Type(), f), plainNode(v.FieldByIndex(f.Index)))
 	}
 	return out
 }
@@ -144,20 +114,7 @@ func memberName(t reflect.Type, f reflect.StructField) string {
 	if t == reflect.TypeFor[metrics.Figure]() && f.Name == "ID" {
 		return "definition"
 	}
-	return snake(f.Name)
-}
-
-// snake turns OnTimeAll into on_time_all and SLAPriority into sla_priority.
-func snake(name string) string {
-	var b strings.Builder
-	runes := []rune(name)
-	for n, r := range runes {
-		if n > 0 && unicode.IsUpper(r) && (!unicode.IsUpper(runes[n-1]) || n+1 < len(runes) && unicode.IsLower(runes[n+1])) {
-			b.WriteByte('_')
-		}
-		b.WriteRune(unicode.ToLower(r))
-	}
-	return b.String()
+	return plainjson.Snake(f.Name)
 }
 
 // plainSchema describes what plainNode writes.

@@ -14,6 +14,7 @@ import (
 	"github.com/followthrough/followthrough/app"
 	"github.com/followthrough/followthrough/domain"
 	"github.com/followthrough/followthrough/metrics"
+	"github.com/followthrough/followthrough/plainjson"
 )
 
 // statsJSON is the answer of a statistic: what it is, its pins, its report.
@@ -80,7 +81,7 @@ func (s statsJSON[T]) MarshalJSON() ([]byte, error) { return StatsJSON(s.statist
 // name, its pins, its report. The command line prints the same bytes.
 func StatsJSON(statistic string, report any) ([]byte, error) {
 	v := reflect.ValueOf(report)
-	return json.Marshal(plainObject{{"statistic", statistic}, {"pins", pinsOf(cohortOf(v))}, {"report", plainNode(v)}})
+	return json.Marshal(plainjson.Object{}.With("statistic", statistic).With("pins", pinsOf(cohortOf(v))).With("report", plainNode(v)))
 }
 
 // Schema implements huma.SchemaProvider.

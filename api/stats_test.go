@@ -132,15 +132,6 @@ func eachObject(v any, f func(object)) {
 	}
 }
 
-func TestSnake(t *testing.T) {
-	for in, want := range map[string]string{"AsOf": "as_of", "N": "n", "ByPriority": "by_priority", "SLA": "sla", "SLAPriority": "sla_priority", "ChiSq": "chi_sq",
-		"P85": "p85", "OnTimeAll": "on_time_all", "DF": "df", "LaplaceU": "laplace_u", "MILP": "milp"} {
-		if got := snake(in); got != want {
-			t.Errorf("%s is written %s, want %s", in, got, want)
-		}
-	}
-}
-
 func TestSafeCell(t *testing.T) {
 	for in, want := range map[string]string{"": "", "x": "x", "-0.5": "-0.5", "+1": "+1", "=1+1": "'=1+1", "@SUM": "'@SUM", "-x": "'-x", "\tx": "'\tx", "＝1": "'＝1"} {
 		if got := safeCell(in); got != want {

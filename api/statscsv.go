@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/followthrough/followthrough/metrics"
+	"github.com/followthrough/followthrough/plainjson"
 )
 
 // StatsCSV writes a report as a table: one row for each figure and each other
@@ -35,7 +36,7 @@ func StatsCSV(statistic string, report any) []byte {
 			return
 		}
 		switch node := plainNode(v).(type) {
-		case plainObject:
+		case plainjson.Object:
 			for _, f := range plainFields(v.Type()) {
 				walk(joinPlace(place, memberName(v.Type(), f)), v.FieldByIndex(f.Index))
 			}

@@ -1,18 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"encoding"
 	"encoding/json"
 	"fmt"
 	"io"
 	"reflect"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/followthrough/followthrough/domain"
+	"github.com/followthrough/followthrough/plainjson"
 )
 
 // printJSON writes values as the API would: members in snake_case and in the
@@ -22,33 +20,6 @@ func printJSON(w io.Writer, v any) error {
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(plain(reflect.ValueOf(v)))
-}
-
-// plainObject is an object whose members keep their order.
-type plainObject []plainMember
-
-type plainMember struct {
-	name  string
-	value any
-}
-
-// MarshalJSON implements json.Marshaler.
-func (o plainObject) MarshalJSON() ([]byte, error) {
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	out.WriteByte('{')
-	for n, m := range o {
-		if n > 0 {
-			out.WriteByte(',')
-		}
-		out.WriteString(strconv.Quote(m.name) + ":")
-		if err := enc.Encode(m.value); err != nil {
-			return nil, err
-		}
-	}
-	out.WriteByte('}')
-	return out.Bytes(), nil
 }
 
 func plain(v reflect.Value) any {
@@ -76,7 +47,7 @@ func plain(v reflect.Value) any {
 		}
 		return plain(v.Elem())
 	case reflect.Struct:
-		return plainStruct(v, plainObject{})
+		return plainStruct(v, plainjson.Object{})
 	case reflect.Slice, reflect.Array:
 		out := make([]any, v.Len())
 		for n := range out {
@@ -99,7 +70,7 @@ func plain(v reflect.Value) any {
 }
 
 // plainStruct adds the members of a struct; those of an embedded one stand among them.
-func plainStruct(v reflect.Value, out plainObject) plainObject {
+func plainStruct(v reflect.Value, out plainjson.Object) plainjson.Object {
 	for field := range v.Type().Fields() {
 		tag, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		switch {
@@ -107,23 +78,10 @@ func plainStruct(v reflect.Value, out plainObject) plainObject {
 		case field.Anonymous && field.Type.Kind() == reflect.Struct && tag == "":
 			out = plainStruct(v.FieldByIndex(field.Index), out)
 		case tag != "":
-			out = append(out, plainMember{tag, plain(v.FieldByIndex(field.Index))})
+			out = out.With(tag, plain(v.FieldByIndex(field.Index)))
 		default:
-			out = append(out, plainMember{snake(field.Name), plain(v.FieldByIndex(field.Index))})
+			out = out.With(plainjson.Snake(field.Name), plain(v.FieldByIndex(field.Index)))
 		}
 	}
 	return out
-}
-
-// snake turns DueOn into due_on and LastError into last_error.
-func snake(name string) string {
-	var b strings.Builder
-	runes := []rune(name)
-	for n, r := range runes {
-		if n > 0 && unicode.IsUpper(r) && (!unicode.IsUpper(runes[n-1]) || n+1 < len(runes) && unicode.IsLower(runes[n+1])) {
-			b.WriteByte('_')
-		}
-		b.WriteRune(unicode.ToLower(r))
-	}
-	return b.String()
 }
