@@ -29,7 +29,7 @@ func (s *Server) exported(c echo.Context, p *templates.Page, row func([]string) 
 	if err != nil {
 		return err
 	}
-	page := pageOf(p.Query, "original_due_on", "key")
+	page := pageOf(p.Query, "due_on", "key") // as the list itself
 	page.Cursor, page.Limit = "", 200
 	head := []string{"key", "title", "incident", "kind", "priority", "status", "owner", "deputy", "team", "due_on", "original_due_on", "due_moves",
 		"days_past_promise", "success_metric", "verdict", "created_at", "done_at", "verified_at"}

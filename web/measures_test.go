@@ -4,9 +4,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/PuerkitoBio/goquery"
 
+	"github.com/followthrough/followthrough/app"
 	"github.com/followthrough/followthrough/domain"
 )
 
@@ -236,6 +238,26 @@ func TestExports(t *testing.T) {
 	}
 	if w.as("foreign").get("/measures.csv"); strings.Contains(string(w.as("foreign").get("/measures.csv").body), "comma") {
 		t.Error("the export shows another team's measure")
+	}
+}
+
+// TestExportInTheOrderOfTheList: by the current date unless told otherwise, which
+// an index serves.
+func TestExportInTheOrderOfTheList(t *testing.T) {
+	w := newWorld(t)
+	moved := w.newMeasure(domain.NewMeasure{Title: "Moved", Owner: "p_member", DueOn: domain.MustDate("2026-12-01")})
+	w.newMeasure(domain.NewMeasure{Title: "Kept", Owner: "p_member", DueOn: domain.MustDate("2026-12-05")})
+	later := app.MeasurePatch{MeasureEdit: domain.MeasureEdit{DueOn: domain.Some(domain.MustDate("2026-12-20")), Reason: "waiting for parts"}}
+	w.advance(48 * time.Hour)
+	if _, err := w.app.Measures.Edit(t.Context(), w.actor("member"), moved.Key, 0, later); err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string]string{"": "Kept Moved", "?sort=original_due_on": "Moved Kept"} {
+		text := string(w.as("member").get("/measures.csv" + query).want(200).body)
+		kept, moved := strings.Index(text, "Kept"), strings.Index(text, "Moved")
+		if got := map[bool]string{true: "Kept Moved", false: "Moved Kept"}[kept < moved]; got != want || min(kept, moved) < 0 {
+			t.Errorf("%q: %s, want %s", query, got, want)
+		}
 	}
 }
 
