@@ -2,6 +2,7 @@ package metrics_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -116,6 +117,17 @@ func BenchmarkCompletion(b *testing.B) {
 
 func BenchmarkOverdue(b *testing.B) {
 	benchmarkSizes(b, func(s *metrics.Snapshot, c metrics.Cohort) error { _, err := metrics.Overdue(s, c); return err })
+}
+
+// BenchmarkLateCounts counts what the dashboard and /metrics show of open measures.
+func BenchmarkLateCounts(b *testing.B) {
+	benchmarkSizes(b, func(s *metrics.Snapshot, _ metrics.Cohort) error {
+		counts := s.LateCounts(domain.DateOf(benchAsOf()), 14, func(domain.Priority, domain.TeamID) bool { return true })
+		if len(counts) == 0 {
+			return errors.New("nothing is open")
+		}
+		return nil
+	})
 }
 
 func BenchmarkOnTime(b *testing.B) {
