@@ -223,6 +223,8 @@ func TestCommandLine(t *testing.T) {
 		{line: "policy show --csv", says: "working_days,P0 P1"},
 		{line: "policy set --working-days none", says: "version"},
 		{line: "policy show --csv", says: "working_days,\nweekend"},
+		{line: "policy set --links-since 2026-01-32", code: exitFinding, says: "2026-01-32"},
+		{line: "policy set --links-since 2026-01-31", says: "2026-01-31"},
 		{line: "policy set --working-days P9", code: exitFinding, says: `"P9" is not accepted`},
 		{line: "policy set --weekend moonday", code: exitUsage, says: "moonday"},
 		{line: "policy set --sla-days seven", code: exitUsage, says: "write P0=7"},

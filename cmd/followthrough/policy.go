@@ -25,6 +25,7 @@ func (env *environmentOf) policyCommand() *cli.Command {
 		&cli.StringFlag{Name: "holidays", Usage: "a file with all holidays, one YYYY-MM-DD a line; # begins a comment"},
 		&cli.StringFlag{Name: "calendar-zone", Usage: "IANA name of the zone of the calendar; empty is the organisation's"},
 		&cli.IntFlag{Name: "due-grace-hours", Usage: "how long a first due date may be corrected without that being a move"},
+		&cli.StringFlag{Name: "links-since", Usage: "day from which recurrences have been linked; empty is always"},
 		&cli.StringFlag{Name: "reason", Usage: "why; it goes to the history"},
 	}
 	return group("policy", "the organisation's rules, a version at a time",
@@ -66,6 +67,7 @@ func policyTable(p domain.Policy) table {
 	}
 	add("holidays", strings.Join(holidays, " "))
 	add("calendar_zone", p.Calendar.Zone)
+	add("links_since", p.LinksSince.String())
 	add("due_grace_hours", strconv.Itoa(p.DueGraceHours))
 	return out
 }
@@ -117,6 +119,7 @@ func changePolicy(cmd *cli.Command, policy *domain.Policy) error {
 		{"holidays", func() (err error) { policy.Calendar.Holidays, err = readHolidays(cmd.String("holidays")); return err }},
 		{"calendar-zone", func() error { policy.Calendar.Zone = cmd.String("calendar-zone"); return nil }},
 		{"due-grace-hours", func() error { policy.DueGraceHours = cmd.Int("due-grace-hours"); return nil }},
+		{"links-since", func() (err error) { policy.LinksSince, err = domain.ParseDate(cmd.String("links-since")); return err }},
 	} {
 		if !cmd.IsSet(step.flag) {
 			continue
