@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -38,6 +39,8 @@ type childOrders struct {
 	Serve bool
 	// SMTPURL sends letters from a service that works on.
 	SMTPURL string
+	// Command is run instead of all that, as from a shell.
+	Command []string
 }
 
 const childVariable = "FOLLOWTHROUGH_TEST_CHILD"
@@ -60,6 +63,9 @@ func runChild(text string) error {
 		return err
 	}
 	ctx := context.Background()
+	if len(o.Command) > 0 {
+		os.Exit(run(ctx, o.Command, nil, strings.NewReader(""), os.Stdout, os.Stderr))
+	}
 	clock := &demoClock{}
 	clock.behind.Store(int64(o.Behind))
 	cfg := Config{DatabaseURL: o.DatabaseURL, DataDir: o.DataDir, SecretKeyFile: filepath.Join(o.DataDir, "secret.key"), PublicURL: "https://followthrough.example",

@@ -111,15 +111,15 @@ func (env *environmentOf) evidenceVerify(_ context.Context, cmd *cli.Command) er
 			return usageError{fmt.Errorf("--since: %w", err)}
 		}
 	}
+	info, err := os.Stat(name) // before opening: a pipe would wait for ever
+	if err != nil || !info.Mode().IsRegular() {
+		return usageError{errors.Join(fmt.Errorf("%s is not a file", name), err)}
+	}
 	pack, err := os.Open(name)
 	if err != nil {
 		return usageError{fmt.Errorf("the pack cannot be read: %w", err)}
 	}
 	defer func() { _ = pack.Close() }() // read only
-	info, err := pack.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return usageError{errors.Join(fmt.Errorf("%s is not a file", name), err)}
-	}
 	verdict := evidence.Verify(pack, info.Size(), key, since)
 	for line := range strings.Lines(verdict.String()) { // findings may quote the pack, which may be hostile
 		fmt.Fprintln(env.stdout, printable(strings.TrimSuffix(line, "\n")))
