@@ -98,6 +98,8 @@ func TestRatesTakeTheCatalogue(t *testing.T) {
 	w.at = w.at.Add(time.Hour)
 	must(w.Services.Edit(t.Context(), admin, made.ID, 0, "", since("2026-11-01")))(t)
 	check("moved", w.recurrence(auditor, app.ReportQuery{}), 24+365, 2, 0)
+	// What was corrected after as_of is known all the same: it speaks about before.
+	check("corrected later", w.recurrence(auditor, app.ReportQuery{AsOf: before.AsOf, KnownAt: w.at}), 24+365, 2, 0)
 	if r := w.recurrence(auditor, app.ReportQuery{}); r.PerService[0].Outside != 2 {
 		t.Errorf("incidents before the catalogued start: %+v", r.PerService)
 	}
