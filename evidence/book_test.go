@@ -19,7 +19,7 @@ func TestBookCountsDueDatesAsTheMeasureDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	var rows []domain.FieldChange
-	for n, due := range []string{"2026-04-01", "", "2026-04-01", "2026-05-01", "", "2026-05-01", "2026-04-01"} {
+	for n, due := range []string{"2026-04-01", "", "2026-04-01", "2026-05-01", "", "2026-05-01", "", "2026-04-01"} {
 		before := m
 		r := domain.Rules{Policy: policy, Now: now.Add(time.Duration(n) * 2 * time.Hour), Zone: time.UTC}
 		if err := m.Edit(domain.MeasureEdit{DueOn: domain.Some(domain.MustDate(due)), Reason: "r"}, by, r); err != nil {

@@ -137,7 +137,7 @@ func TestSurvivorInheritsAnew(t *testing.T) {
 	states := [][]twin{
 		{{created: 10, due: 25, done: 20}, {created: 1, due: 15}, {created: 3, due: 14}},
 		{{created: 10, due: 25, done: 20}, {created: 1, due: 15, of: "M-1"}, {created: 3, due: 14, of: "M-1"}},
-		{{created: 10, due: 25, done: 27}, {created: 1, due: 15, of: "M-1"}, {created: 3, due: 14}},
+		{{created: 9, due: 12, moved: 30, done: 14}, {created: 1, due: 15, of: "M-1"}, {created: 3, due: 14}},
 		{{created: 10, due: 25, done: 20}, {created: 1, due: 15}, {created: 3, due: 14, of: "M-2"}},
 		{{created: 10, due: 25, done: 20}, {created: 1, due: 15, of: "M-3"}, {created: 3, due: 14}},
 	}
