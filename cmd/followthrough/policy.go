@@ -160,16 +160,18 @@ func prioritiesOrNone(values []string) []domain.Priority {
 	return enums[domain.Priority](values)
 }
 
-func weekdays(names []string) ([]time.Weekday, error) {
+func weekdays(given []string) ([]time.Weekday, error) {
+	var names []string
+	for day := time.Sunday; day <= time.Saturday; day++ {
+		names = append(names, day.String())
+	}
 	var out []time.Weekday
-	for _, name := range names {
-		day := time.Sunday
-		for ; day <= time.Saturday && !strings.EqualFold(name, day.String()); day++ {
-		}
-		if day > time.Saturday {
+	for _, name := range given {
+		day := slices.IndexFunc(names, func(day string) bool { return strings.EqualFold(name, day) })
+		if day < 0 {
 			return nil, usageError{fmt.Errorf("--weekend %q is not a day of the week; write saturday,sunday", name)}
 		}
-		out = append(out, day)
+		out = append(out, time.Weekday(day))
 	}
 	return out, nil
 }
