@@ -22,8 +22,8 @@ func (d DueSpan) holds(day int32) bool {
 type OnTimeReport struct {
 	Cohort   Cohort
 	Due      DueSpan // of the original dates
-	Original Figure // completed before the promised deadline
-	Current  Figure // completed before the current deadline, pending ones left out
+	Original Figure  // completed before the promised deadline
+	Current  Figure  // completed before the current deadline, pending ones left out
 	// Pending are items extended to a date still ahead.
 	Pending int
 	// Masked are on time by the current date but late by the original one.

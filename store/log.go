@@ -89,13 +89,13 @@ func (tx *txn) newest(subject domain.Subject, key string) (*newest, error) {
 	return &last, err
 }
 
-// newestHeld is newest where it can be read before the sequencer is taken: of what
-// is being created, and of a measure that this operation has locked. Otherwise
-// nil. Few add to a measure's history without its lock; who is overtaken by one
+// newestHeld is newest where it can be read before the sequencer is taken: of a
+// key that was drawn in this operation, and of a measure that it has locked.
+// Otherwise nil: a review may have messages before it is begun. Few add to a measure's history without its lock; who is overtaken by one
 // of them reads it behind the sequencer the second time.
 func (tx *txn) newestHeld(subject domain.Subject, key string, kind domain.ChangeKind) (*newest, error) {
 	switch {
-	case kind == domain.ChangeCreate:
+	case kind == domain.ChangeCreate && (subject == domain.SubjectMeasure || subject == domain.SubjectIncident):
 		return &newest{Leaf: -1}, nil
 	case subject == domain.SubjectMeasure && key == tx.held && !tx.again:
 		return tx.newest(subject, key)
