@@ -142,6 +142,13 @@ func BenchmarkWrites(b *testing.B) {
 				at := turn.Add(1)
 				return second(db.UpdateMeasure(b.Context(), domain.Everything(), measureKey(1+at*7919%n), 0, ana(), retitle(fmt.Sprint("title ", at))))
 			},
+			"patch of the owner": func() error {
+				at := turn.Add(1)
+				return second(db.UpdateMeasure(b.Context(), domain.Everything(), measureKey(1+at*7919%n), 0, ana(), func(m *domain.Measure) error {
+					m.Owner = domain.PersonID(fmt.Sprint("p_", 1+at%199))
+					return nil
+				}))
+			},
 		} {
 			b.Run(name, func(b *testing.B) {
 				b.SetParallelism(8) // times GOMAXPROCS

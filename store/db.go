@@ -53,6 +53,7 @@ type DB struct {
 	cursors cursorKey
 	cache   *measureCache
 	wake    *wakeups
+	disk    turns
 	log     *slog.Logger
 	now     func() time.Time
 	app     string
@@ -148,6 +149,8 @@ type txn struct {
 	woken bool
 	held  string // the measure whose row this operation has locked
 	again bool   // the operation ran before and was refused
+	// unflushed is true when the commit will not wait for the disk.
+	unflushed bool
 }
 
 // write runs an operation as one transaction and repeats it when the database
@@ -156,13 +159,16 @@ func (db *DB) write(ctx context.Context, do func(*txn) error) error {
 	if db.writes == nil {
 		return domain.Errorf(domain.ErrForbidden, "the database was opened for reading only")
 	}
-	var woken, again bool
+	var woken, again, unflushed bool
 	err := db.writes.run(ctx, func(g *gorm.DB) error {
 		tx := &txn{DB: g, db: db, now: db.now().UTC().Truncate(time.Microsecond), again: again}
 		err := do(tx)
-		woken, again = tx.woken, true
+		woken, again, unflushed = tx.woken, true, tx.unflushed
 		return err
 	})
+	if err == nil && unflushed {
+		err = db.flush(ctx)
+	}
 	if err != nil {
 		return asDomain(err)
 	}

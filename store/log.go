@@ -64,12 +64,15 @@ type logEnd struct {
 }
 
 // logEnd takes the sequencer: its rows stay locked until the commit. They are
-// read as they are after the wait, and not as they were before it.
+// read as they are after the wait, and not as they were before it. On PostgreSQL
+// the commit does not wait for the disk, so that the next writer can go on; write
+// waits for it afterwards, before anybody is told that the change is stored.
 func (tx *txn) logEnd() (logEnd, error) {
 	var end logEnd
 	query := "SELECT s.value AS seq, l.name, l.size, l.edges FROM sequences AS s CROSS JOIN logs AS l WHERE s.name = 'history'"
 	if tx.db.onPostgres() {
-		query += " FOR UPDATE"
+		query = strings.Replace(query, "SELECT ", "SELECT set_config('synchronous_commit', 'off', TRUE) AS unsynced, ", 1) + " FOR UPDATE"
+		tx.unflushed = true
 	}
 	got := tx.Raw(query).Scan(&end)
 	if got.Error == nil && got.RowsAffected == 0 {

@@ -12,10 +12,15 @@ import (
 	"github.com/followthrough/followthrough/evidence"
 )
 
-// LogHead returns the log as it is now.
+// LogHead returns the log as it is now. What it covers is on the disk: a head may
+// be signed, and a signed one must not get lost again.
 func (db *DB) LogHead(ctx context.Context) (evidence.LogHead, error) {
 	var row logRow
-	if err := db.point(ctx).Take(&row).Error; err != nil {
+	err := db.point(ctx).Take(&row).Error
+	if err == nil {
+		err = db.flush(ctx)
+	}
+	if err != nil {
 		return evidence.LogHead{}, asDomain(err)
 	}
 	tree, err := evidence.NewRange(row.Size, row.Edges)
