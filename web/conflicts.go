@@ -68,9 +68,9 @@ func (s *Server) resolve(c echo.Context, p *templates.Page, idText string, form 
 	if err != nil {
 		return echo.ErrNotFound
 	}
-	version, err := strconv.ParseInt(form.Get("version"), 10, 64)
+	version, err := formVersion(form)
 	if err != nil {
-		return domain.Errorf(domain.ErrInvalid, "the form cannot be read; go back and send it again")
+		return err
 	}
 	choice := domain.Choice(form.Get("choice"))
 	var value *string

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -117,9 +116,9 @@ func (s *Server) editIncident(c echo.Context, p *templates.Page) error {
 	if err != nil {
 		return err
 	}
-	version, err := strconv.ParseInt(form.Get("version"), 10, 64)
+	version, err := formVersion(form)
 	if err != nil {
-		return domain.Errorf(domain.ErrInvalid, "the form cannot be read; go back and send it again")
+		return err
 	}
 	edit, err := s.incidentEdit(form)
 	if err == nil {
@@ -140,9 +139,9 @@ func (s *Server) changeIncidentStatus(c echo.Context, p *templates.Page) error {
 	if err != nil {
 		return err
 	}
-	version, err := strconv.ParseInt(form.Get("version"), 10, 64)
+	version, err := formVersion(form)
 	if err != nil {
-		return domain.Errorf(domain.ErrInvalid, "the form cannot be read; go back and send it again")
+		return err
 	}
 	edit := domain.IncidentEdit{Status: domain.Some(domain.IncidentStatus(form.Get("status"))), Reason: strings.TrimSpace(form.Get("reason"))}
 	if _, _, err := s.app.Incidents.Edit(c.Request().Context(), p.Actor, incidentKey(c), version, edit); err != nil {

@@ -95,9 +95,9 @@ func (s *Server) editMeasure(c echo.Context, p *templates.Page) error {
 	if err != nil {
 		return err
 	}
-	version, err := strconv.ParseInt(form.Get("version"), 10, 64)
+	version, err := formVersion(form)
 	if err != nil {
-		return domain.Errorf(domain.ErrInvalid, "the form cannot be read; go back and send it again")
+		return err
 	}
 	edit, err := measureEdit(form, m)
 	if err == nil {

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -81,9 +80,9 @@ func (s *Server) editPerson(c echo.Context, p *templates.Page) error {
 	if err != nil {
 		return err
 	}
-	version, err := strconv.ParseInt(form.Get("version"), 10, 64)
+	version, err := formVersion(form)
 	if err != nil {
-		return domain.Errorf(domain.ErrInvalid, "the form cannot be read; go back and send it again")
+		return err
 	}
 	_, err = s.app.People.Edit(c.Request().Context(), p.Actor, personID(c), version, form.Get("reason"), func(person *domain.Person) {
 		person.Name, person.Email, person.Language = form.Get("name"), strings.TrimSpace(form.Get("email")), form.Get("language")
@@ -149,9 +148,9 @@ func (s *Server) editTeam(c echo.Context, p *templates.Page) error {
 	if err != nil {
 		return err
 	}
-	version, err := strconv.ParseInt(form.Get("version"), 10, 64)
+	version, err := formVersion(form)
 	if err != nil {
-		return domain.Errorf(domain.ErrInvalid, "the form cannot be read; go back and send it again")
+		return err
 	}
 	id := domain.TeamID(c.Param("id"))
 	_, err = s.app.People.EditTeam(c.Request().Context(), p.Actor, id, version, "", func(t *domain.Team) {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/a-h/templ"
@@ -79,6 +80,15 @@ func formOf(c echo.Context) (url.Values, error) {
 		return nil, domain.Errorf(domain.ErrInvalid, "the form cannot be read; go back and send it again")
 	}
 	return c.Request().PostForm, nil
+}
+
+// formVersion reads the version that a form was made from.
+func formVersion(form url.Values) (int64, error) {
+	version, err := strconv.ParseInt(form.Get("version"), 10, 64)
+	if err != nil {
+		return 0, domain.Errorf(domain.ErrInvalid, "the form cannot be read; go back and send it again")
+	}
+	return version, nil
 }
 
 // instantOf reads a datetime-local field in the organisation's zone.

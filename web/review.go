@@ -173,9 +173,9 @@ func (s *Server) editReviewText(c echo.Context, p *templates.Page) error {
 	default:
 		return echo.ErrNotFound
 	}
-	version, err := strconv.ParseInt(form.Get("version"), 10, 64)
+	version, err := formVersion(form)
 	if err != nil {
-		return domain.Errorf(domain.ErrInvalid, "the form cannot be read; go back and send it again")
+		return err
 	}
 	_, err = s.app.Reviews.Edit(c.Request().Context(), p.Actor, incidentKey(c), version, edit)
 	return s.reviewed(c, p, "text-"+name, step, form, err)

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -191,9 +190,9 @@ func (s *Server) editTracker(c echo.Context, p *templates.Page) error {
 	if err != nil {
 		return err
 	}
-	version, err := strconv.ParseInt(form.Get("version"), 10, 64)
+	version, err := formVersion(form)
 	if err != nil {
-		return domain.Errorf(domain.ErrInvalid, "the form cannot be read; go back and send it again")
+		return err
 	}
 	patch := app.TrackerPatch{Reason: form.Get("reason"), Change: func(t *domain.Tracker) { fillTracker(t, form) }}
 	if v := strings.TrimSpace(form.Get("credential")); v != "" { // an empty field keeps what is stored
