@@ -52,14 +52,11 @@ func (tx *txn) checkSuccession(scope domain.Scope, m domain.Measure) error {
 	if m.Succeeds == "" {
 		return nil
 	}
-	row, err := tx.lockMeasure(scope, m.Succeeds)
-	if errors.Is(err, domain.ErrNotFound) {
-		return domain.Invalid("succeeds", "there is no measure %q", m.Succeeds)
-	}
+	other, err := tx.lockNamed(scope, "succeeds", m.Succeeds)
 	if err != nil {
 		return err
 	}
-	return domain.CheckSuccession(m, row.measure())
+	return domain.CheckSuccession(m, other)
 }
 
 // insertMeasure stores a measure under its number, with its creation in the history.
@@ -182,14 +179,20 @@ func (tx *txn) checkSurvivor(scope domain.Scope, m domain.Measure) error {
 	if m.DuplicateOf == "" {
 		return nil
 	}
-	row, err := tx.lockMeasure(scope, m.DuplicateOf)
-	if errors.Is(err, domain.ErrNotFound) {
-		return domain.Invalid("duplicate_of", "there is no measure %q", m.DuplicateOf)
-	}
+	other, err := tx.lockNamed(scope, "duplicate_of", m.DuplicateOf)
 	if err != nil {
 		return err
 	}
-	return domain.CheckSurvivor(m, row.measure())
+	return domain.CheckSurvivor(m, other)
+}
+
+// lockNamed reads and locks a measure that a field of another one names.
+func (tx *txn) lockNamed(scope domain.Scope, field string, key domain.MeasureKey) (domain.Measure, error) {
+	row, err := tx.lockMeasure(scope, key)
+	if errors.Is(err, domain.ErrNotFound) {
+		return domain.Measure{}, domain.Invalid(field, "there is no measure %q", key)
+	}
+	return row.measure(), err
 }
 
 // lockMeasure reads a measure for a change.
