@@ -24,6 +24,7 @@ type logReader interface {
 
 type logKeeper interface {
 	LogKey(ctx context.Context) (string, error)
+	SettledHead(ctx context.Context) (evidence.LogHead, error)
 	AnnounceKey(ctx context.Context, reason string) error
 	ReplaceKey(ctx context.Context, announcement []byte) error
 	AppendLog(ctx context.Context, kind string, data []evidence.Field) (int64, []byte, error)
@@ -54,7 +55,7 @@ func (s *Evidence) sign(ctx context.Context) (evidence.Checkpoint, error) {
 	if err != nil {
 		return evidence.Checkpoint{}, err
 	}
-	head, err := s.Store.LogHead(ctx)
+	head, err := s.Store.SettledHead(ctx)
 	if err != nil {
 		return evidence.Checkpoint{}, err
 	}
@@ -111,7 +112,8 @@ func (s *Evidence) kept(head evidence.LogHead) (*evidence.Checkpoint, error) {
 // consistent refuses a log that does not continue the last signed checkpoints,
 // the one outside the database first.
 func (s *Evidence) consistent(ctx context.Context, head evidence.LogHead) error {
-	if _, err := s.epoch(ctx, head); err != nil {
+	now, err := s.epoch(ctx, head)
+	if err != nil {
 		return err
 	}
 	kept, err := s.kept(head)
@@ -119,7 +121,7 @@ func (s *Evidence) consistent(ctx context.Context, head evidence.LogHead) error 
 		return err
 	}
 	if kept != nil {
-		if err := s.continues(ctx, head, *kept); err != nil {
+		if err := s.continues(ctx, head, now, *kept); err != nil {
 			return err
 		}
 	}
@@ -135,7 +137,7 @@ func (s *Evidence) consistent(ctx context.Context, head evidence.LogHead) error 
 	if err != nil {
 		return inconsistent("the last checkpoint in the database is not signed by its key: %v", err)
 	}
-	return s.continues(ctx, head, last)
+	return s.continues(ctx, head, now, last)
 }
 
 // epoch reads what the leaf of the present epoch says. The number alone could be
@@ -162,12 +164,11 @@ func (s *Evidence) epoch(ctx context.Context, head evidence.LogHead) (evidence.E
 	return e, nil
 }
 
-func (s *Evidence) continues(ctx context.Context, head evidence.LogHead, old evidence.Checkpoint) error {
+// continues refuses a log, in the epoch that is now, that does not continue an
+// old checkpoint.
+func (s *Evidence) continues(ctx context.Context, head evidence.LogHead, now evidence.Epoch, old evidence.Checkpoint) error {
 	epoch, _ := evidence.EpochOf(head.Name, old.Origin)
-	now, err := s.epoch(ctx, head)
 	switch {
-	case err != nil:
-		return err
 	case old.Size == 0 || epoch < head.Epoch && (epoch < head.Epoch-1 || old.Size > now.Kept):
 		return nil // a new epoch says itself what was lost
 	case epoch > head.Epoch || old.Size > head.Size:

@@ -12,15 +12,20 @@ import (
 	"github.com/followthrough/followthrough/evidence"
 )
 
-// LogHead returns the log as it is now. What it covers is on the disk: a head may
-// be signed, and a signed one must not get lost again.
+// SettledHead is LogHead with all that it covers on the disk: what is signed must
+// not get lost again.
+func (db *DB) SettledHead(ctx context.Context) (evidence.LogHead, error) {
+	head, err := db.LogHead(ctx)
+	if err == nil {
+		err = asDomain(db.flush(ctx))
+	}
+	return head, err
+}
+
+// LogHead returns the log as it is now.
 func (db *DB) LogHead(ctx context.Context) (evidence.LogHead, error) {
 	var row logRow
-	err := db.point(ctx).Take(&row).Error
-	if err == nil {
-		err = db.flush(ctx)
-	}
-	if err != nil {
+	if err := db.point(ctx).Take(&row).Error; err != nil {
 		return evidence.LogHead{}, asDomain(err)
 	}
 	tree, err := evidence.NewRange(row.Size, row.Edges)
