@@ -52,7 +52,7 @@ func (db *DB) Erase(ctx context.Context, by domain.Attribution, subject domain.S
 	if err != nil {
 		return 0, err
 	}
-	return erased, db.forgetErased(ctx)
+	return erased, db.forgetErased(ctx, subject)
 }
 
 // eraseRow erases what matches in one row, and counts it by field.
@@ -99,14 +99,14 @@ func (tx *txn) eraseRow(row changeRow, fields []string, counts map[string]int) e
 		change.From, change.To, change.Actor, string(change.OnBehalf), change.External, change.Request, change.Reason, row.Salt, newInstant(tx.now), row.Seq).Error
 }
 
-// forgetErased purges SQLite's search indexes and empties its write-ahead log,
-// which holds pages as they were before. Deleted content in the file itself is
-// overwritten at once.
-func (db *DB) forgetErased(ctx context.Context) error {
+// forgetErased purges SQLite's search index of such subjects, if they have one,
+// and empties its write-ahead log, which holds pages as they were before. Deleted
+// content in the file itself is overwritten at once.
+func (db *DB) forgetErased(ctx context.Context, subject domain.Subject) error {
 	if db.onPostgres() {
 		return nil
 	}
-	if err := db.purgeWords(ctx); err != nil {
+	if err := db.purgeWords(ctx, subject); err != nil {
 		return err
 	}
 	_, err := db.sql.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"gorm.io/gorm"
+
+	"github.com/followthrough/followthrough/domain"
 )
 
 // SQLite's search indexes are brought up to date once per commit. FTS5 flushes
@@ -13,8 +15,11 @@ import (
 // indexes are the columns that each searchable table has in its index.
 //
 //nolint:gochecknoglobals // a constant table
-var indexes = []struct{ table, columns string }{
-	{"measures", "title, description"}, {"incidents", "title, summary"},
+var indexes = []struct {
+	subject        domain.Subject
+	table, columns string
+}{
+	{domain.SubjectMeasure, "measures", "title, description"}, {domain.SubjectIncident, "incidents", "title, summary"},
 }
 
 // indexWords brings the indexes in step with what the triggers have noted.
@@ -45,10 +50,14 @@ func indexWords(ctx context.Context, on gorm.ConnPool) error {
 // their turn in between.
 const purgePages = 500
 
-// purgeWords rewrites the indexes without the words that no text has any more.
-// An edit only marks them as gone; after an erasure they must leave the file.
-func (db *DB) purgeWords(ctx context.Context) error {
+// purgeWords rewrites the index of a subject without the words that no text has
+// any more. An edit only marks them as gone; after an erasure they must leave the
+// file.
+func (db *DB) purgeWords(ctx context.Context, subject domain.Subject) error {
 	for _, i := range indexes {
+		if i.subject != subject {
+			continue
+		}
 		index := i.table + "_text"
 		pages := -purgePages // the first step takes up all segments
 		for done := false; !done; pages = purgePages {
