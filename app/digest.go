@@ -16,8 +16,8 @@ const (
 )
 
 // fillDigest writes the weekly digest of what the receiver may see: overdue by
-// age, due soon, conflicts, crisis checks, periods to
-// assess, new, and what turned out not to work.
+// age, due soon, conflicts, crisis checks, periods to assess, new, and what
+// turned out not to work.
 func (s *Reminders) fillDigest(ctx context.Context, l *domain.Letter, scope domain.Scope, who crowd) error {
 	d := digest{s: s, l: l, scope: scope, who: who}
 	for _, fill := range []func(context.Context) error{d.late, d.soon, d.conflicts, d.checks, d.assessments, d.fresh, d.ineffective} {

@@ -69,12 +69,12 @@ type logEnd struct {
 // waits for it afterwards, before anybody is told that the change is stored.
 func (tx *txn) logEnd() (logEnd, error) {
 	var end logEnd
-	query := "SELECT s.value AS seq, l.name, l.size, l.edges FROM sequences AS s CROSS JOIN logs AS l WHERE s.name = 'history'"
+	query := "s.value AS seq, l.name, l.size, l.edges FROM sequences AS s CROSS JOIN logs AS l WHERE s.name = 'history'"
 	if tx.db.onPostgres() {
-		query = strings.Replace(query, "SELECT ", "SELECT set_config('synchronous_commit', 'off', TRUE) AS unsynced, ", 1) + " FOR UPDATE"
+		query = "set_config('synchronous_commit', 'off', TRUE) AS unsynced, " + query + " FOR UPDATE"
 		tx.unflushed = true
 	}
-	got := tx.Raw(query).Scan(&end)
+	got := tx.Raw("SELECT " + query).Scan(&end)
 	if got.Error == nil && got.RowsAffected == 0 {
 		return end, errors.New("the evidence log has not begun; run \"followthrough migrate up\"")
 	}
@@ -94,8 +94,9 @@ func (tx *txn) newest(subject domain.Subject, key string) (*newest, error) {
 
 // newestHeld is newest where it can be read before the sequencer is taken: of a
 // key that was drawn in this operation, and of a measure that it has locked.
-// Otherwise nil: a review may have messages before it is begun. Few add to a measure's history without its lock; who is overtaken by one
-// of them reads it behind the sequencer the second time.
+// Otherwise nil: a review may have messages before it is begun. Few add to a
+// measure's history without its lock; who is overtaken by one of them reads it
+// behind the sequencer the second time.
 func (tx *txn) newestHeld(subject domain.Subject, key string, kind domain.ChangeKind) (*newest, error) {
 	switch {
 	case kind == domain.ChangeCreate && (subject == domain.SubjectMeasure || subject == domain.SubjectIncident):

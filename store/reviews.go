@@ -302,9 +302,10 @@ func sharedConditions(scope domain.Scope, f domain.ReviewFilter) (c conditions) 
 const heldBy = `EXISTS (SELECT 1 FROM people WHERE %s AND reviews.entries LIKE '%%_id":"' || people.id || '"%%')`
 
 // words limits to rows in which every word stands in one of the columns or in
-// the name that among asks for, if any, in any letter case. Reviews are hundreds, not hundreds of thousands: reading
-// their text costs less than keeping an index of it. SQLite's lower knows ASCII
-// only; fold, which knows every script, is used for words that need it.
+// the name that among asks for, if any, in any letter case. Reviews are hundreds,
+// not hundreds of thousands: reading their text costs less than keeping an index
+// of it. SQLite's lower knows ASCII only; fold, which knows every script, is used
+// for words that need it.
 func (c *conditions) words(query, among string, columns ...string) {
 	for word := range strings.FieldsSeq(query) {
 		lower := "lower("
